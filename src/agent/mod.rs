@@ -1,0 +1,8 @@
+//! Performs one turn of one attempt: an agent's program, a plain process, a question, a rehearsal.
+//!
+//! A backend gets a [`Work`](crate::run::Work) that is complete, reports progress through a [`Feed`], and gives an
+//! [`Outcome`](crate::run::Outcome). It decides nothing: retries, acceptance and limits are the engine's.
+
+pub mod backend;
+
+pub use backend::{Backend, Context, Feed, Future};

@@ -1,0 +1,1 @@
+//! Names resolved, order, loops, reads: Draft and Sound.

@@ -1,0 +1,64 @@
+//! Every bound of the program in one place, each with its reason.
+//!
+//! Nothing here is a tuning knob: a value that an author may set lives in the language, and is bounded from here.
+
+/// A name of a phase, parameter, agent or document, in bytes: fits a key token and a table column.
+pub const NAME_BYTES: usize = 64;
+/// A key of the store, in bytes: NATS subjects longer than this are slow to route.
+pub const KEY_BYTES: usize = 256;
+/// A file the program reads as text (pipeline, prompt, instruction), in bytes.
+pub const FILE_BYTES: u64 = 4 << 20;
+/// Phases of one pipeline: the graph algorithms are linear, the drawings are not readable beyond.
+pub const PHASES: usize = 20_000;
+/// Nesting of TOML and JSON that is accepted: the depth at which `serde_json` stops by itself.
+pub const NESTING: usize = 128;
+/// Extra rounds of one `repeat` entry: a loop that needs more is a bug in its guard.
+pub const ROUNDS: u32 = 1_000;
+/// Retries of one attempt.
+pub const RETRIES: u32 = 100;
+/// Interpreter steps of a guard: about 20 ms, far above any comparison.
+pub const GUARD_STEPS: u64 = 200_000;
+/// Interpreter steps of `set`, `view`, `over`, `vars` and `flow eval`: about half a second.
+pub const VALUE_STEPS: u64 = 5_000_000;
+/// Wall clock of one evaluation, in milliseconds.
+pub const EVAL_MS: u64 = 900;
+/// Bytes that one evaluation may hold in strings, lists and tables at once (estimated).
+pub const EVAL_BYTES: usize = 64 << 20;
+/// Results that one expression may yield.
+pub const EVAL_RESULTS: usize = 100_000;
+/// Stack of the evaluation thread: a nested value costs about 1 KiB a level when it is dropped.
+pub const STACK_BYTES: usize = 256 << 20;
+/// Fuel of a template: one per instruction and per 64 bytes written, so it bounds time and memory.
+pub const TEMPLATE_FUEL: u64 = 2_000_000;
+/// A rendered text, in bytes.
+pub const RENDERED_BYTES: usize = 8 << 20;
+/// An event larger than this is kept as a blob and the journal entry names it.
+pub const INLINE_EVENT_BYTES: usize = 64 << 10;
+/// A chunk of a blob: well under the 1 MiB payload of a NATS server.
+pub const BLOB_CHUNK_BYTES: usize = 256 << 10;
+/// A journal entry, in bytes: a wide group commit is split so that each fits one NATS message.
+pub const ENTRY_BYTES: usize = 512 << 10;
+/// Output of one attempt that is read, in bytes; what comes after is dropped with a note.
+pub const OUTPUT_BYTES: usize = 16 << 20;
+/// One line of an agent's stream, in bytes.
+pub const LINE_BYTES: usize = 16 << 20;
+/// Notes kept of one attempt.
+pub const NOTES: usize = 1_000;
+/// The tail of a process's output that goes into an error, in bytes.
+pub const TAIL_BYTES: usize = 4 << 10;
+/// How often the carrier of a run renews its lease, in milliseconds.
+pub const BEAT_MS: u64 = 10_000;
+/// A lease whose beat was not seen to move for this long may be taken over, in milliseconds.
+pub const LEASE_MS: u64 = 45_000;
+/// A driver whose beat was not acknowledged for this long stops its agents, in milliseconds.
+pub const SELF_FENCE_MS: u64 = 30_000;
+/// What an agent gets between the request to stop and the kill, in milliseconds.
+pub const GRACE_MS: u64 = 5_000;
+/// Phases and items at once unless the pipeline says otherwise.
+pub const PARALLEL: u32 = 4;
+/// The most phases and items at once.
+pub const PARALLEL_MAX: u32 = 1_024;
+/// Values kept per key, at most (NATS allows no more).
+pub const HISTORY_MAX: u32 = 64;
+/// Rounds of questions that one attempt may ask.
+pub const QUESTION_TURNS: u32 = 5;

@@ -1,0 +1,1 @@
+//! The only reader of pipelines, prompts, instructions and `flow.toml`.

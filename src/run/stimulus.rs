@@ -1,0 +1,143 @@
+//! What the world tells the engine, and what the engine asks of the world.
+
+use super::{AgentReport, AttemptId, Owner, RequestId, RunError, Started, Time, Usage, Work, WorldCheck, WorldResult};
+use crate::name::Name;
+use crate::value::Value;
+
+/// Something that happened. Times and ids come inside, so that deciding needs no clock.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Stimulus {
+    /// A run begins.
+    Start(Box<Started>),
+    /// A driver takes the run over (at its start, after a crash, or to continue it).
+    Claim {
+        /// Who.
+        owner: Owner,
+    },
+    /// One turn of an attempt ended.
+    Finished {
+        /// Which attempt.
+        attempt: AttemptId,
+        /// Which turn of it.
+        turn: u32,
+        /// How.
+        outcome: Box<Outcome>,
+    },
+    /// The agent's session is known.
+    Session {
+        /// Which attempt.
+        attempt: AttemptId,
+        /// The session.
+        session: String,
+    },
+    /// Progress reported from inside a phase.
+    Noted {
+        /// The phase.
+        phase: Name,
+        /// The note.
+        note: Value,
+        /// The request that carried it.
+        request: Option<RequestId>,
+    },
+    /// A person answered.
+    Answered {
+        /// The phase that asked.
+        phase: Name,
+        /// The answers: an object for a form, a list of texts for an agent's questions.
+        answers: Value,
+        /// Who, in words.
+        by: String,
+        /// The request that carried it.
+        request: Option<RequestId>,
+    },
+    /// Nobody can be asked: waiting questions fail.
+    NoInput,
+    /// Checks of the world are done.
+    Checked {
+        /// Which attempt.
+        attempt: AttemptId,
+        /// One result a check, in their order.
+        results: Vec<WorldResult>,
+    },
+    /// Time has passed: whatever is due happens.
+    Tick,
+    /// Somebody cancels the run.
+    Cancel {
+        /// Why, in words.
+        reason: String,
+        /// The request that carried it.
+        request: Option<RequestId>,
+    },
+    /// Somebody retries a failed phase, or all that failed, were cancelled or interrupted.
+    Retry {
+        /// Which; `None` is all.
+        phase: Option<Name>,
+        /// The request that carried it.
+        request: Option<RequestId>,
+    },
+    /// Limits are raised for the rest of the run.
+    Raise(super::LimitsRaised),
+    /// The driver stops (Ctrl-C, SIGTERM): attempts under way were asked to stop.
+    Interrupt {
+        /// Why, in words.
+        reason: String,
+    },
+}
+
+/// How a turn ended.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Outcome {
+    /// With a reply.
+    Reply(Reply),
+    /// Without one.
+    Failed {
+        /// Why.
+        error: RunError,
+        /// What the agent reported.
+        agent: Option<AgentReport>,
+        /// What it cost.
+        usage: Usage,
+        /// Blob of the raw stream.
+        transcript: Option<super::Digest>,
+    },
+}
+
+/// What came back.
+#[derive(Clone, Debug, PartialEq, Default)]
+pub struct Reply {
+    /// The reply: text, JSON, or `{stdout, stderr, code}`.
+    pub value: Value,
+    /// Exit code of a process.
+    pub code: Option<i32>,
+    /// What the agent reported.
+    pub agent: Option<AgentReport>,
+    /// What it cost.
+    pub usage: Usage,
+    /// Blob of the raw stream.
+    pub transcript: Option<super::Digest>,
+}
+
+/// Something that should be going on now. Asking twice is allowed: each is known by its attempt.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Action {
+    /// Perform this turn, unless it is being performed.
+    Perform(Box<Work>),
+    /// Look at the world for an attempt.
+    Check {
+        /// Which attempt.
+        attempt: AttemptId,
+        /// Where, relative to the project.
+        dir: Option<String>,
+        /// What to look at.
+        checks: Vec<WorldCheck>,
+    },
+    /// Show this question to a person.
+    Ask {
+        /// Which attempt.
+        attempt: AttemptId,
+        /// The question and its form.
+        ask: super::AskWork,
+    },
+    /// Wake up at this moment with a [`Stimulus::Tick`].
+    Timer(Time),
+}

@@ -1,0 +1,167 @@
+//! The store trait: what every backend can do, and nothing more.
+
+use crate::name::{Bucket, Key};
+use std::pin::Pin;
+
+/// A future of a store, boxed so that backends are objects.
+pub type Future<'a, T> = Pin<Box<dyn std::future::Future<Output = T> + Send + 'a>>;
+
+/// A number that grows with every write of a store; 0 stands for "never written".
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+pub struct Revision(pub u64);
+
+/// A stored value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// Its key.
+    pub key: Key,
+    /// The write that made it.
+    pub revision: Revision,
+    /// The bytes; `None` when the write was a delete (only [`Store::history`] and [`Store::watch`] show these).
+    pub value: Option<Vec<u8>>,
+}
+
+/// One write of a batch.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Write {
+    /// Which bucket.
+    pub bucket: Bucket,
+    /// Which key.
+    pub key: Key,
+    /// What to do with it.
+    pub op: Op,
+}
+
+/// What a write does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Op {
+    /// The key must not exist (deleted counts as not existing).
+    Create(Vec<u8>),
+    /// Like `Create`, and fine if the key is there already: for content-addressed values.
+    Ensure(Vec<u8>),
+    /// The key's last write must be this revision.
+    Update(Vec<u8>, Revision),
+    /// Removes the key, if its last write is this revision.
+    Delete(Revision),
+}
+
+/// Settings of a bucket, as a pipeline declares them or as the store has them.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct BucketSpec {
+    /// Its name.
+    pub bucket: Bucket,
+    /// Copies in a cluster; `None` where the store has no such thing.
+    pub replicas: Option<u32>,
+    /// Values kept per key, 1 to 64.
+    pub history: u32,
+    /// For people.
+    pub description: String,
+}
+
+/// Why a store could not do something.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// It could not be reached or opened.
+    #[error("the store {store} cannot be opened: {cause}")]
+    Unreachable {
+        /// Which, without secrets.
+        store: String,
+        /// Why, and what to do.
+        cause: String,
+    },
+    /// It was written by a newer version of the program.
+    #[error("the store {store} has format {found}, and this program reads up to {known}: use a newer `flow`")]
+    Newer {
+        /// Which.
+        store: String,
+        /// Its format.
+        found: u32,
+        /// Ours.
+        known: u32,
+    },
+    /// Something in it is not what was written.
+    #[error("{key} in the store is damaged: {cause}")]
+    Damaged {
+        /// What.
+        key: String,
+        /// How it was noticed, and what can be done.
+        cause: String,
+    },
+    /// It has no room.
+    #[error("the store {store} is full: {cause}")]
+    Full {
+        /// Which.
+        store: String,
+        /// What it said.
+        cause: String,
+    },
+    /// It answered with an error.
+    #[error("the store failed to {doing}: {cause}")]
+    Failed {
+        /// What was being done.
+        doing: String,
+        /// What it said.
+        cause: String,
+    },
+}
+
+/// Why a batch was not committed. Nothing of it was written.
+#[derive(Debug, thiserror::Error)]
+pub enum CommitError {
+    /// A key was not as the batch expected it.
+    #[error("{key} was written by somebody else")]
+    Conflict {
+        /// Index of the write in the batch.
+        index: usize,
+        /// The key.
+        key: Key,
+    },
+    /// The outcome is not known: read back before anything else is written.
+    #[error("it is not known whether {key} was written: {cause}")]
+    Unknown {
+        /// The first key of the batch, which decides.
+        key: Key,
+        /// What happened.
+        cause: String,
+    },
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Keys, values, revisions. "Not there" is `None`, "could not be read" is an error.
+pub trait Store: Send + Sync + std::fmt::Debug {
+    /// How people know it, without secrets: `sqlite:.flow/state.db`.
+    fn name(&self) -> String;
+
+    /// The value of a key.
+    fn get<'a>(&'a self, bucket: &'a Bucket, key: &'a Key) -> Future<'a, Result<Option<Entry>, StoreError>>;
+
+    /// Writes all or nothing, durably, in order. Gives the revision of each write.
+    fn commit(&self, batch: Vec<Write>) -> Future<'_, Result<Vec<Revision>, CommitError>>;
+
+    /// All present keys that are `prefix` or begin with `prefix.`, sorted; the empty prefix is the whole bucket.
+    fn scan<'a>(&'a self, bucket: &'a Bucket, prefix: &'a str) -> Future<'a, Result<Vec<Entry>, StoreError>>;
+
+    /// The kept writes of a key, oldest first, deletes included.
+    fn history<'a>(&'a self, bucket: &'a Bucket, key: &'a Key) -> Future<'a, Result<Vec<Entry>, StoreError>>;
+
+    /// Waits until something under the prefix was written after `after`, and gives those writes in order. May give
+    /// an empty list after a while, so that the caller can look at other things.
+    fn watch<'a>(&'a self, bucket: &'a Bucket, prefix: &'a str, after: Revision) -> Future<'a, Result<Vec<Entry>, StoreError>>;
+
+    /// The newest revision of the store: where a watch begins.
+    fn head(&self) -> Future<'_, Result<Revision, StoreError>>;
+
+    /// The settings of a bucket; `None` when there is no such bucket.
+    fn describe<'a>(&'a self, bucket: &'a Bucket) -> Future<'a, Result<Option<BucketSpec>, StoreError>>;
+
+    /// Makes the bucket, or changes its settings as far as the store can.
+    fn apply<'a>(&'a self, spec: &'a BucketSpec) -> Future<'a, Result<(), StoreError>>;
+
+    /// All buckets.
+    fn buckets(&self) -> Future<'_, Result<Vec<Bucket>, StoreError>>;
+
+    /// Looks for damage below the level of keys. Gives one sentence a finding.
+    fn check(&self) -> Future<'_, Result<Vec<String>, StoreError>>;
+}

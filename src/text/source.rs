@@ -1,0 +1,75 @@
+//! The texts that a check or a run was made from, with line numbers.
+
+use super::{FileId, Span};
+use std::sync::Arc;
+
+/// A place for people: both count from 1, columns in characters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Position {
+    /// Line, from 1.
+    pub line: u32,
+    /// Column in characters, from 1.
+    pub column: u32,
+}
+
+/// One file.
+#[derive(Clone, Debug)]
+pub struct Source {
+    /// The path as it is shown to people.
+    pub path: String,
+    /// The whole text.
+    pub text: Arc<str>,
+    /// Offset of the first byte of each line.
+    lines: Vec<u32>,
+}
+
+impl Source {
+    /// Line and column of a byte offset; an offset inside a character counts as that character.
+    pub fn position(&self, offset: usize) -> Position {
+        let offset = offset.min(self.text.len());
+        let line = self.lines.partition_point(|start| *start as usize <= offset).max(1);
+        let start = self.lines[line - 1] as usize;
+        let column = self.text[start..].char_indices().take_while(|(at, c)| start + at + c.len_utf8() <= offset).count();
+        let clip = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
+        Position { line: clip(line), column: clip(column + 1) }
+    }
+}
+
+/// All files of one check, by id.
+#[derive(Clone, Debug, Default)]
+pub struct Sources {
+    files: Vec<Source>,
+}
+
+impl Sources {
+    /// Adds a file and gives its id.
+    pub fn add(&mut self, path: impl Into<String>, text: impl Into<Arc<str>>) -> FileId {
+        let text = text.into();
+        let clip = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
+        let starts = text.bytes().enumerate().filter(|(_, b)| *b == b'\n').map(|(at, _)| clip(at + 1));
+        let lines = std::iter::once(0).chain(starts).collect();
+        let id = FileId(clip(self.files.len()));
+        self.files.push(Source { path: path.into(), text, lines });
+        id
+    }
+
+    /// The file of an id that [`Sources::add`] gave.
+    pub fn get(&self, id: FileId) -> &Source {
+        &self.files[id.0 as usize]
+    }
+
+    /// All files, in the order they were added.
+    pub fn iter(&self) -> impl Iterator<Item = (FileId, &Source)> {
+        (0..).map(FileId).zip(&self.files)
+    }
+
+    /// Where a span begins.
+    pub fn start(&self, span: Span) -> Position {
+        self.get(span.file).position(span.start as usize)
+    }
+
+    /// Where a span ends (one past its last character).
+    pub fn end(&self, span: Span) -> Position {
+        self.get(span.file).position(span.end as usize)
+    }
+}

@@ -1,0 +1,1 @@
+//! A pipeline's own tests, in virtual time.
