@@ -5,11 +5,12 @@
 //! gives the same state under every later version of the program. Start with `event.rs`, then `state.rs`.
 
 mod agent;
-
+mod apply;
+mod document;
 mod error;
 mod event;
 mod id;
-
+mod state;
 mod stimulus;
 mod work;
 
@@ -19,6 +20,7 @@ pub use event::{
     AgentReport, Event, FinalStatus, Guard, LimitsRaised, Question, Stamped, Started, StartedFile, Usage, WorldCheck, WorldResult,
 };
 pub use id::{AttemptId, Digest, Owner, RequestId, RunId, Time};
+pub use state::{Attempt, AttemptStage, Illegal, LoopState, PhaseState, PhaseStatus, RunState, RunStatus};
 pub use stimulus::{Action, Outcome, Reply, Stimulus};
 pub use work::{AgentWork, AskWork, EnvValue, Parse, ProcessWork, Program, SecretRef, Task, Work};
 

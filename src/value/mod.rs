@@ -27,9 +27,10 @@ impl Value {
         isize::try_from(n).map_or_else(|_| Self::float(n as f64), |n| Self(Val::from(n)))
     }
 
-    /// A number.
+    /// A number; a whole one becomes an integer, so that it prints without a point.
+    #[expect(clippy::cast_possible_truncation, reason = "bounded before the cast")]
     pub fn float(n: f64) -> Self {
-        Self(Val::Num(Num::Float(n)))
+        if n.fract() == 0.0 && n.abs() < 9e15 { Self(Val::from(n as isize)) } else { Self(Val::Num(Num::Float(n))) }
     }
 
     /// A list.
