@@ -1,1 +1,26 @@
-//! TOML to a spanned pipeline, never failing: a pipeline, perhaps partial, and findings.
+//! TOML to a spanned [`Pipeline`], never failing: a pipeline, perhaps partial, and findings.
+//!
+//! Start with [`pipeline`](Pipeline) (what a file may say) and [`parse`] (how it is read). Every key of the language
+//! is read in exactly one place, one broken phase hides nothing in another, and each value keeps the place of its key
+//! and its own. What needs more than one thing to judge (names that resolve, expressions that parse) is not done here.
+
+mod duration;
+mod not_yet;
+mod parse;
+mod phase;
+mod pipeline;
+mod raw;
+mod words;
+
+pub use not_yet::not_yet;
+pub use parse::parse;
+pub use phase::{Accept, AcceptKind, EnvEntry, EnvValue, Exit, ForEach, Phase, Repeat, Require, Retry, Secret, Verb, WithEntry};
+pub use pipeline::{
+    Agent, Check, CheckKind, Defaults, Document, Expect, Field, FileParam, Limits, Named, Param, Pipeline, Select, Series, Store,
+    Test, TestFile, TextSource,
+};
+pub use raw::{Data, DataKind, RawKind, RawShape};
+pub use words::{
+    Access, Backend, Crash, ItemError, Join, OnError, ParamType, Parse, RetryClass, Session, Storage, Then, WhileRunning,
+    Workspace,
+};
