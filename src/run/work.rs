@@ -74,6 +74,9 @@ pub struct ProcessWork {
     pub parse: Parse,
     /// Exit codes that are results; empty means any.
     pub exit: Vec<i32>,
+    /// JSON Schema of the parsed output, if one is declared: what a rehearsal makes its answer from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub schema: Option<Value>,
 }
 
 /// A program to run.
