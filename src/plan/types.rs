@@ -292,6 +292,8 @@ pub struct Phase {
     pub stdin: Option<Template>,
     /// Working folder.
     pub dir: Option<Template>,
+    /// Whether it said `workspace = "shared"` itself: it may then write beside others that say so too.
+    pub shared_tree: bool,
     /// The innermost loop around it: an index of [`Plan::loops`].
     pub innermost: Option<usize>,
 }

@@ -24,6 +24,7 @@ impl RunState {
             due: None,
             feedback: None,
             session: None,
+            session_round: 0,
             notes: 0,
         };
         let phases: Vec<_> = started.phases.iter().map(phase).collect();
@@ -47,6 +48,8 @@ impl RunState {
             active: BTreeSet::new(),
             done: 0,
             cursor: 0,
+            ready: BTreeSet::new(),
+            draining: false,
             document,
             started: Arc::new(started),
         }
@@ -108,6 +111,8 @@ impl RunState {
                 self.requests.extend(request.clone());
                 self.set_stage(attempt, AttemptStage::Performing, PhaseStatus::Running);
             }
+            Event::CrashAsked { attempt } => self.set_stage(attempt, AttemptStage::Crashed, PhaseStatus::Waiting),
+            Event::Stopped { attempt, agent, usage, .. } => self.stopped(attempt, agent.as_ref(), *usage),
             Event::AttemptFailed { attempt, error, agent, usage, .. } => {
                 self.fail_attempt(attempt, error, agent.as_ref(), *usage);
             }
@@ -206,6 +211,7 @@ impl RunState {
             | Event::CheckAsked { attempt, .. }
             | Event::Asked { attempt, .. }
             | Event::Answered { attempt, .. }
+            | Event::CrashAsked { attempt }
             | Event::AttemptFailed { attempt, .. }
                 if self.attempt(attempt).is_none() =>
             {
@@ -309,6 +315,7 @@ impl RunState {
             known.session = Some(session.to_owned());
             known.session_cost_usd = 0.0;
         }
+        self.phases[index].session_round = id.round;
         self.record(index, |record| record.update("agent", |agent| agent.set("session", Value::text(session))));
     }
 
@@ -326,6 +333,7 @@ impl RunState {
         let index = self.at(&id.phase);
         if let Some(report) = agent {
             self.phases[index].session = Some(report.clone());
+            self.phases[index].session_round = id.round;
         }
         self.record(index, |record| {
             record.set("code", code.map_or(Value::NULL, |code| Value::float(code.into())));
@@ -340,6 +348,7 @@ impl RunState {
         known.attempt = None;
         if let Some(report) = agent.filter(|report| report.session.is_some()) {
             known.session = Some(report.clone());
+            known.session_round = id.round;
         }
         self.record(index, |record| {
             record.set("error", error_record(error));
@@ -350,6 +359,20 @@ impl RunState {
         });
         self.add_usage(usage);
         self.set_status(index, PhaseStatus::Running);
+    }
+
+    /// Counts what a stopped attempt cost; the phase may be in any state, and even in a later round.
+    fn stopped(&mut self, id: &AttemptId, agent: Option<&AgentReport>, usage: Usage) {
+        let index = self.at(&id.phase);
+        let known = &mut self.phases[index];
+        if let Some(report) = agent.filter(|report| report.session.is_some() && known.round == id.round) {
+            known.session = Some(report.clone());
+            known.session_round = id.round;
+        }
+        if known.round == id.round {
+            self.record(index, |record| add_agent(record, agent, usage));
+        }
+        self.add_usage(usage);
     }
 
     fn settle(&mut self, phase: &Name, status: PhaseStatus, reason: Option<&str>, error: Option<&RunError>, at: Time) {
@@ -457,6 +480,7 @@ fn phases_of(event: &Event) -> Vec<&Name> {
         | Event::LoopEnded { owner: phase, .. } => vec![phase],
         Event::LoopReturned { body, owner, .. } => body.iter().chain([owner]).collect(),
         Event::Reopened { phases, .. } => phases.iter().collect(),
+        Event::Stopped { attempt, .. } => vec![&attempt.phase],
         _ => vec![],
     }
 }

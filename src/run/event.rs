@@ -126,6 +126,25 @@ pub enum Event {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         transcript: Option<Digest>,
     },
+    /// An attempt that was no longer wanted came to its end: only what it cost counts.
+    Stopped {
+        /// Which attempt.
+        attempt: AttemptId,
+        /// What the agent reported.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        agent: Option<AgentReport>,
+        /// What it cost.
+        #[serde(default)]
+        usage: Usage,
+        /// Blob of the raw stream.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        transcript: Option<Digest>,
+    },
+    /// An attempt was under way when its driver died, and a person is asked what to do (`on_crash = "ask"`).
+    CrashAsked {
+        /// Which attempt.
+        attempt: AttemptId,
+    },
     /// The phase will try again.
     RetryScheduled {
         /// The phase.

@@ -141,6 +141,10 @@ pub struct RunState {
     pub done: usize,
     /// Index of the first phase that is neither complete nor skipped.
     pub cursor: usize,
+    /// Scratch of the engine: phases that may start and wait for a free place. Found again at each claim.
+    pub ready: BTreeSet<usize>,
+    /// Scratch of the driver: it is about to stop, so nothing new starts.
+    pub draining: bool,
     /// The run document.
     pub(super) document: Value,
 }
@@ -158,7 +162,7 @@ pub struct PhaseState {
     pub attempts: u32,
     /// Retries of this round that count.
     pub retries: u32,
-    /// Attempts that had been made when the phase was last reopened: those before do not count as retries.
+    /// The attempt under way.
     pub attempt: Option<Attempt>,
     /// When the next attempt is due, once it waits for one.
     pub due: Option<Time>,
@@ -166,6 +170,8 @@ pub struct PhaseState {
     pub feedback: Option<String>,
     /// The agent's session of this phase, over all rounds, with what it has cost.
     pub session: Option<AgentReport>,
+    /// The round that session was used in.
+    pub session_round: u32,
     /// Notes of this round.
     pub notes: u32,
 }
@@ -202,6 +208,8 @@ pub enum AttemptStage {
         /// When the question lapses.
         due: Option<Time>,
     },
+    /// Its driver died, and a person is asked whether to run it again, skip it or fail.
+    Crashed,
 }
 
 /// Counters of one loop.

@@ -3,6 +3,7 @@
 use super::{AgentReport, AttemptId, Owner, RequestId, RunError, Started, Time, Usage, Work, WorldCheck, WorldResult};
 use crate::name::Name;
 use crate::value::Value;
+use std::sync::Arc;
 
 /// Something that happened. Times and ids come inside, so that deciding needs no clock.
 #[derive(Clone, Debug, PartialEq)]
@@ -121,7 +122,7 @@ pub struct Reply {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Action {
     /// Perform this turn, unless it is being performed.
-    Perform(Box<Work>),
+    Perform(Arc<Work>),
     /// Look at the world for an attempt.
     Check {
         /// Which attempt.
@@ -135,8 +136,12 @@ pub enum Action {
     Ask {
         /// Which attempt.
         attempt: AttemptId,
-        /// The question and its form.
-        ask: super::AskWork,
+        /// The question.
+        question: String,
+        /// JSON Schema of the answers: an object. Null for an agent's questions.
+        form: Value,
+        /// An agent's questions, each with its choices; the answers are a list of texts.
+        questions: Vec<super::Question>,
     },
     /// Wake up at this moment with a [`Stimulus::Tick`].
     Timer(Time),
