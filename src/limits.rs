@@ -62,3 +62,7 @@ pub const PARALLEL_MAX: u32 = 1_024;
 pub const HISTORY_MAX: u32 = 64;
 /// Rounds of questions that one attempt may ask.
 pub const QUESTION_TURNS: u32 = 5;
+/// Paths that one `glob` may find: a pattern that finds more was not meant.
+pub const GLOB_PATHS: usize = 100_000;
+/// Changed files that a run remembers of the project at its start.
+pub const DIRTY_FILES: usize = 1_000;
