@@ -66,3 +66,8 @@ pub const QUESTION_TURNS: u32 = 5;
 pub const GLOB_PATHS: usize = 100_000;
 /// Changed files that a run remembers of the project at its start.
 pub const DIRTY_FILES: usize = 1_000;
+/// How often an embedded store that is watched asks whether another process wrote, in milliseconds: soon for a person,
+/// nothing for a machine (one question costs microseconds).
+pub const STORE_POLL_MS: u64 = 75;
+/// Batches that share one transaction of the embedded store: bounds how long the first of them waits for its answer.
+pub const STORE_GROUP: usize = 256;

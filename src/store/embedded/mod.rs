@@ -1,0 +1,15 @@
+//! The store in one file: `SQLite` with a write-ahead log, each commit synced to disk before it is acknowledged.
+//!
+//! Several processes may have it open at once. Two threads own a connection each, so that no runtime is ever blocked:
+//! `writer.rs` groups batches that wait into one transaction, `reader.rs` reads and notices what others wrote.
+//! `open.rs` makes and opens the file, and never overwrites one that it does not understand. Start with `schema.rs`.
+
+mod fault;
+mod open;
+mod place;
+mod reader;
+mod schema;
+mod store;
+mod writer;
+
+pub use store::Embedded;

@@ -1,0 +1,90 @@
+//! Makes and opens the file.
+//!
+//! A new store is built whole under another name and then moved into place, so that nobody ever sees half of one, and
+//! two processes that make it at once end with the same file. What is there already is never overwritten.
+
+use super::schema::{self, APPLICATION_ID, FORMAT, TABLES};
+use super::{fault, place};
+use crate::store::{StoreError, step};
+use rusqlite::{Connection, OpenFlags};
+use std::io;
+use std::path::Path;
+
+/// A connection to a file of ours, of a format that we read.
+pub(super) fn open(path: &Path, shown: &str, create: bool) -> Result<Connection, StoreError> {
+    let refuse = |cause: String| StoreError::Unreachable { store: shown.to_owned(), cause };
+    let folder = place::folder(path);
+    if !path.exists() {
+        if !create {
+            return Err(refuse("there is no such file yet; `flow run` makes it".to_owned()));
+        }
+        place::make_folder(&folder).map_err(|error| refuse(cannot_make(&folder, &error)))?;
+        place::check_local(shown, &folder)?;
+        make(path, &folder).map_err(|error| refuse(cannot_make(path, &error)))?;
+    } else if path.is_dir() {
+        return Err(refuse("it is a folder; name a file in it, such as `state.db`".to_owned()));
+    }
+    place::check_local(shown, &folder)?;
+    let connection = connect(path).map_err(|error| fault::unreachable(shown, &error))?;
+    check(&connection, shown)?;
+    Ok(connection)
+}
+
+/// One more connection to a file that [`open`] accepted.
+pub(super) fn connect(path: &Path) -> rusqlite::Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags)?;
+    schema::prepare(&connection)?;
+    Ok(connection)
+}
+
+/// Whether the file is ours, and of a format that we read. The first read also finds a file that was cut short.
+fn check(connection: &Connection, shown: &str) -> Result<(), StoreError> {
+    let read = |pragma| connection.pragma_query_value(None, pragma, |row| row.get::<_, i32>(0));
+    let failed = |error| fault::unreachable(shown, &error);
+    let (mark, format) = (read("application_id").map_err(failed)?, read("user_version").map_err(failed)?);
+    if mark != APPLICATION_ID {
+        return Err(StoreError::Unreachable {
+            store: shown.to_owned(),
+            cause: "the file was not made by `flow`; it was left as it is: name another with `--store`".to_owned(),
+        });
+    }
+    let format = u32::try_from(format).unwrap_or(u32::MAX);
+    if format > FORMAT {
+        return Err(StoreError::Newer { store: shown.to_owned(), found: format, known: FORMAT });
+    }
+    Ok(())
+}
+
+fn cannot_make(what: &Path, error: &io::Error) -> String {
+    format!("`{}` cannot be made: {error}; make its folder writable, or name another store with `--store`", what.display())
+}
+
+/// Builds an empty store beside `path` and moves it there, unless somebody else was first.
+fn make(path: &Path, folder: &Path) -> io::Result<()> {
+    let unfinished = tempfile::Builder::new().prefix(".new-store-").tempfile_in(folder)?;
+    build(unfinished.path()).map_err(io::Error::other)?;
+    unfinished.as_file().sync_all()?;
+    match unfinished.persist_noclobber(path) {
+        Ok(_) => std::fs::File::open(folder)?.sync_all(),
+        Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        Err(error) => Err(error.error),
+    }
+}
+
+/// Writes the tables. Nothing needs to be safe before the move, so nothing is synced on the way.
+fn build(path: &Path) -> rusqlite::Result<()> {
+    let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+    connection.pragma_update(None, "synchronous", "OFF")?;
+    connection.pragma_update(None, "application_id", APPLICATION_ID)?;
+    connection.pragma_update(None, "user_version", FORMAT)?;
+    connection.execute_batch(TABLES)?;
+    let engine = step::engine_spec();
+    connection.execute(
+        "INSERT INTO buckets (name, history, description) VALUES (?1, ?2, ?3)",
+        (engine.bucket.as_str(), engine.history, &engine.description),
+    )?;
+    // Kept in the file's header; set last, so that the file is whole without its log.
+    connection.query_row("PRAGMA journal_mode = WAL", [], |_| Ok(()))?;
+    connection.close().map_err(|(_, error)| error)
+}

@@ -1,0 +1,239 @@
+//! The thread that writes. Batches that arrive while a transaction is under way share the next one, each in a
+//! savepoint of its own, so that many commits cost one disk sync and a conflicting one fails alone.
+
+use super::{fault, open};
+use crate::limits::STORE_GROUP;
+use crate::store::step::{self, Last, Step};
+use crate::store::{BucketSpec, CommitError, Revision, StoreError, Write};
+use rusqlite::{Connection, OptionalExtension};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::Receiver;
+use tokio::sync::{oneshot, watch};
+
+/// What a batch gives.
+pub(super) type Answer = Result<Vec<Revision>, CommitError>;
+
+/// Something to write.
+pub(super) enum Job {
+    /// A batch.
+    Batch(Vec<Write>, oneshot::Sender<Answer>),
+    /// Settings of a bucket.
+    Settings(BucketSpec, oneshot::Sender<Result<(), StoreError>>),
+}
+
+/// The writing side of a store.
+pub(super) struct Writer {
+    pub(super) path: PathBuf,
+    pub(super) shown: String,
+    pub(super) syncs: Arc<AtomicU64>,
+    pub(super) changed: watch::Sender<()>,
+}
+
+/// Why a whole transaction came to nothing.
+enum Lost {
+    /// Nothing was written.
+    No(rusqlite::Error),
+    /// Perhaps it was.
+    Perhaps(rusqlite::Error),
+}
+
+/// Why one batch came to nothing.
+enum Refusal {
+    /// It does not fit what is stored; the others of the transaction are not touched.
+    Alone(CommitError),
+    /// The transaction cannot go on.
+    Whole(rusqlite::Error),
+}
+
+impl From<rusqlite::Error> for Refusal {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Whole(error)
+    }
+}
+
+impl Writer {
+    /// Serves jobs until the store is dropped. The connection is opened for the first of them.
+    pub(super) fn run(&self, jobs: &Receiver<Job>) {
+        let mut connection: Option<Connection> = None;
+        while let Ok(first) = jobs.recv() {
+            let mut group = Vec::new();
+            let mut settings = Vec::new();
+            for job in std::iter::once(first).chain(jobs.try_iter().take(STORE_GROUP - 1)) {
+                match job {
+                    Job::Batch(batch, reply) => group.push((batch, reply)),
+                    Job::Settings(spec, reply) => settings.push((spec, reply)),
+                }
+            }
+            let opened = match connection.take() {
+                Some(opened) => Ok(opened),
+                None => open::connect(&self.path),
+            };
+            match opened {
+                Ok(opened) => {
+                    for (spec, reply) in settings {
+                        let _ = reply.send(self.settings(&opened, &spec));
+                    }
+                    self.serve(&opened, group);
+                    connection = Some(opened);
+                }
+                Err(error) => {
+                    for (_, reply) in settings {
+                        let _ = reply.send(Err(fault::unreachable(&self.shown, &error)));
+                    }
+                    for (_, reply) in group {
+                        let _ = reply.send(Err(fault::unreachable(&self.shown, &error).into()));
+                    }
+                }
+            }
+        }
+    }
+
+    /// One transaction for all; when it fails for a reason that may be one batch's own, one for each.
+    fn serve(&self, connection: &Connection, group: Vec<(Vec<Write>, oneshot::Sender<Answer>)>) {
+        if group.is_empty() {
+            return;
+        }
+        let batches: Vec<&[Write]> = group.iter().map(|(batch, _)| batch.as_slice()).collect();
+        let answers = match self.transaction(connection, &batches) {
+            Err(Lost::No(_)) if batches.len() > 1 => batches.iter().map(|batch| self.alone(connection, batch)).collect(),
+            Err(lost) => batches.iter().map(|batch| Err(self.lost(batch, &lost))).collect(),
+            Ok(answers) => answers,
+        };
+        for ((_, reply), answer) in group.into_iter().zip(answers) {
+            // Whoever asked may be gone; what was written stays.
+            let _ = reply.send(answer);
+        }
+    }
+
+    fn alone(&self, connection: &Connection, batch: &[Write]) -> Answer {
+        let mut answers = self.transaction(connection, &[batch]).map_err(|lost| self.lost(batch, &lost))?;
+        answers.pop().unwrap_or_else(|| Ok(Vec::new()))
+    }
+
+    fn lost(&self, batch: &[Write], lost: &Lost) -> CommitError {
+        match (lost, batch.first()) {
+            (Lost::Perhaps(error), Some(first)) => CommitError::Unknown { key: first.key.clone(), cause: error.to_string() },
+            (Lost::Perhaps(error) | Lost::No(error), _) => fault::in_use(&self.shown, "write", error).into(),
+        }
+    }
+
+    fn transaction(&self, connection: &Connection, batches: &[&[Write]]) -> Result<Vec<Answer>, Lost> {
+        connection.execute_batch("BEGIN IMMEDIATE").map_err(Lost::No)?;
+        let result = fill(connection, batches);
+        let worth = matches!(&result, Ok(answers) if answers.iter().any(Result::is_ok));
+        if worth {
+            if let Err(error) = connection.execute_batch("COMMIT") {
+                // The sync after the last frame may have failed with all frames in place.
+                let lost = if fault::may_be_written(&error) { Lost::Perhaps(error) } else { Lost::No(error) };
+                undo(connection);
+                return Err(lost);
+            }
+            self.syncs.fetch_add(1, Ordering::Relaxed);
+            self.changed.send_replace(());
+        } else {
+            undo(connection);
+        }
+        result.map_err(Lost::No)
+    }
+
+    fn settings(&self, connection: &Connection, spec: &BucketSpec) -> Result<(), StoreError> {
+        let change = || -> rusqlite::Result<()> {
+            connection.execute_batch("BEGIN IMMEDIATE")?;
+            connection.execute(
+                "INSERT INTO buckets (name, history, description) VALUES (?1, ?2, ?3)
+                 ON CONFLICT (name) DO UPDATE SET history = excluded.history, description = excluded.description",
+                (spec.bucket.as_str(), spec.history, &spec.description),
+            )?;
+            connection.execute(
+                "DELETE FROM writes WHERE revision IN (
+                     SELECT revision FROM (
+                         SELECT revision, row_number() OVER (PARTITION BY key ORDER BY revision DESC) AS age
+                         FROM writes WHERE bucket = (SELECT id FROM buckets WHERE name = ?1))
+                     WHERE age > ?2)",
+                (spec.bucket.as_str(), spec.history),
+            )?;
+            connection.execute_batch("COMMIT")
+        };
+        change().map_err(|error| {
+            undo(connection);
+            fault::in_use(&self.shown, &format!("make the bucket `{}`", spec.bucket), &error)
+        })?;
+        self.syncs.fetch_add(1, Ordering::Relaxed);
+        Ok(())
+    }
+}
+
+/// Leaves a transaction; `SQLite` may have left it already.
+fn undo(connection: &Connection) {
+    if !connection.is_autocommit() {
+        let _ = connection.execute_batch("ROLLBACK");
+    }
+}
+
+/// Applies each batch in a savepoint of its own.
+fn fill(connection: &Connection, batches: &[&[Write]]) -> rusqlite::Result<Vec<Answer>> {
+    let run = |sql: &str| connection.prepare_cached(sql)?.execute([]).map(|_| ());
+    let mut answers = Vec::with_capacity(batches.len());
+    for batch in batches {
+        run("SAVEPOINT batch")?;
+        match apply(connection, batch) {
+            Ok(revisions) => answers.push(Ok(revisions)),
+            Err(Refusal::Whole(error)) => return Err(error),
+            Err(Refusal::Alone(error)) => {
+                run("ROLLBACK TO batch")?;
+                answers.push(Err(error));
+            }
+        }
+        run("RELEASE batch")?;
+    }
+    Ok(answers)
+}
+
+fn apply(connection: &Connection, batch: &[Write]) -> Result<Vec<Revision>, Refusal> {
+    let mut bucket_of = connection.prepare_cached("SELECT id, history FROM buckets WHERE name = ?1")?;
+    let mut last_of = connection.prepare_cached(
+        "SELECT revision, value IS NOT NULL FROM writes WHERE bucket = ?1 AND key = ?2 ORDER BY revision DESC LIMIT 1",
+    )?;
+    let mut insert = connection.prepare_cached("INSERT INTO writes (bucket, key, value) VALUES (?1, ?2, ?3)")?;
+    let mut revisions = Vec::with_capacity(batch.len());
+    for (index, write) in batch.iter().enumerate() {
+        let key = write.key.as_str();
+        let found = bucket_of.query_row([write.bucket.as_str()], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?)));
+        let Some((bucket, history)) = found.optional()? else {
+            return Err(Refusal::Alone(step::no_bucket(&write.bucket, &write.key).into()));
+        };
+        let last = last_of.query_row((bucket, key), |row| Ok(Last { revision: revision(row.get(0)?), present: row.get(1)? }));
+        let last = last.optional()?.unwrap_or(Last::NEVER);
+        let value = match step::step(&write.op, last) {
+            Step::Put(value) => Some(value),
+            Step::Remove => None,
+            Step::Keep(revision) => {
+                revisions.push(revision);
+                continue;
+            }
+            Step::Conflict => return Err(Refusal::Alone(CommitError::Conflict { index, key: write.key.clone() })),
+        };
+        insert.execute((bucket, key, value))?;
+        revisions.push(revision(connection.last_insert_rowid()));
+        if last.revision > Revision(0) {
+            trim(connection, bucket, key, history)?;
+        }
+    }
+    Ok(revisions)
+}
+
+/// Removes the writes of a key that its bucket does not keep.
+fn trim(connection: &Connection, bucket: i64, key: &str, history: i64) -> rusqlite::Result<()> {
+    let mut trim = connection.prepare_cached(
+        "DELETE FROM writes WHERE bucket = ?1 AND key = ?2 AND revision <= (
+             SELECT revision FROM writes WHERE bucket = ?1 AND key = ?2 ORDER BY revision DESC LIMIT 1 OFFSET ?3)",
+    )?;
+    trim.execute((bucket, key, history)).map(|_| ())
+}
+
+/// A row id as a revision.
+pub(super) fn revision(row: i64) -> Revision {
+    Revision(u64::try_from(row).unwrap_or_default())
+}
