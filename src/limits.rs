@@ -38,6 +38,12 @@ pub const INLINE_EVENT_BYTES: usize = 64 << 10;
 pub const BLOB_CHUNK_BYTES: usize = 256 << 10;
 /// A journal entry, in bytes: a wide group commit is split so that each fits one NATS message.
 pub const ENTRY_BYTES: usize = 512 << 10;
+/// Nesting of a stored event or entry: an output may use all of [`NESTING`], and stands a few levels down in its event.
+pub const STORED_NESTING: usize = NESTING + 32;
+/// Times a write is sent whose outcome is not known; each has waited as long as the store waits by itself.
+pub const COMMIT_RESENDS: usize = 8;
+/// A free text as one token of a key, in bytes: leaves room in [`KEY_BYTES`] for the rest of the key.
+pub const KEY_TOKEN_BYTES: usize = 160;
 /// Output of one attempt that is read, in bytes; what comes after is dropped with a note.
 pub const OUTPUT_BYTES: usize = 16 << 20;
 /// One line of an agent's stream, in bytes.

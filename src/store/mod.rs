@@ -3,12 +3,29 @@
 //! [`Store`] is small so that its backends cannot drift apart; all meaning (journal, series, leases, requests, blobs,
 //! documents) stands above it, once. Start with `kv.rs` (the trait), then `journal.rs`.
 
+mod blob;
+mod codec;
+mod document;
 mod embedded;
+mod journal;
+pub mod key;
 pub mod kv;
+mod lease;
+mod mail;
 mod memory;
+mod open;
+mod runs;
+mod series;
 mod step;
 
+pub use blob::{blob_writes, get_blob, get_plan, put_blob, put_plan};
+pub use document::{Document, read_document};
 pub use embedded::Embedded;
-pub use memory::Memory;
-
+pub use journal::{AppendError, Appended, Head, Journal, JournalEntry, Loaded};
 pub use kv::{BucketSpec, CommitError, Entry, Future, Op, Revision, Store, StoreError, Write};
+pub use lease::{Lease, beat, claim_write, read_lease, release_write};
+pub use mail::{Mail, Request, consumed_write, pending, post};
+pub use memory::Memory;
+pub use open::{STORE_FORMS, open_store, redacted};
+pub use runs::{RunHead, head_write, list_runs, read_head};
+pub use series::{Cycle, all_cycles, cycle_write, cycles, next_cycle};

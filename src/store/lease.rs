@@ -1,0 +1,48 @@
+//! The heartbeat of whoever carries a run.
+//!
+//! A lease makes nothing safe (entry numbers do that); it tells others whether the carrier is alive. A beat that does
+//! not move on the watcher's own clock for long enough means that it is not.
+
+use super::{CommitError, Op, Revision, Store, StoreError, Write, codec, key};
+use crate::name::Bucket;
+use crate::run::{Owner, RunId};
+use serde::{Deserialize, Serialize};
+
+/// Who carries a run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Lease {
+    /// The driver.
+    pub owner: Owner,
+    /// Number of the entry that claimed the run.
+    pub token: u64,
+    /// Grows with every beat.
+    pub beat: u64,
+}
+
+/// The lease of a run and its revision; `None` when nobody carries it.
+pub async fn read_lease(store: &dyn Store, run: &RunId) -> Result<Option<(Lease, Revision)>, StoreError> {
+    let stored = store.get(&Bucket::engine(), &key::lease(run)).await?;
+    stored.map(|entry| Ok((codec::from_entry(&store.name(), &entry)?, entry.revision))).transpose()
+}
+
+/// Takes the lease: over what `before` is, or where there is none. Goes with the `Claimed` event.
+pub fn claim_write(run: &RunId, lease: &Lease, before: Option<Revision>) -> Write {
+    let bytes = codec::to_bytes(lease);
+    let op = before.map_or_else(|| Op::Create(bytes.clone()), |revision| Op::Update(bytes.clone(), revision));
+    Write { bucket: Bucket::engine(), key: key::lease(run), op }
+}
+
+/// Gives the lease up. Goes with the `Released` event.
+pub fn release_write(run: &RunId, revision: Revision) -> Write {
+    Write { bucket: Bucket::engine(), key: key::lease(run), op: Op::Delete(revision) }
+}
+
+/// Writes the next beat and gives its revision.
+///
+/// # Errors
+/// [`CommitError::Conflict`] when another driver took the run. After [`CommitError::Unknown`], [`read_lease`] tells.
+pub async fn beat(store: &dyn Store, run: &RunId, lease: &mut Lease, revision: Revision) -> Result<Revision, CommitError> {
+    lease.beat += 1;
+    let revisions = store.commit(vec![claim_write(run, lease, Some(revision))]).await?;
+    Ok(revisions.first().copied().unwrap_or(revision))
+}

@@ -1,0 +1,54 @@
+//! From the text of `--store` to a store.
+
+use super::{Embedded, Memory, Store, StoreError};
+use std::path::Path;
+use std::sync::Arc;
+
+/// The forms that are known, for messages and help.
+pub const STORE_FORMS: &str =
+    "`sqlite:PATH` (a file on this machine, such as `sqlite:.flow/state.db`) and `memory:` (forgotten at the end)";
+
+/// Opens a store. With `create`, a file that is not there is made.
+///
+/// # Errors
+/// [`StoreError::Unreachable`] for a form that is not known and whatever keeps a store from being opened.
+pub async fn open_store(url: &str, create: bool) -> Result<Arc<dyn Store>, StoreError> {
+    if let Some(path) = url.strip_prefix("sqlite:") {
+        // `sqlite:///abs` is how other programs write an absolute path.
+        let path = if path.starts_with("//") { &path[2..] } else { path };
+        if path.is_empty() {
+            return Err(unknown(url, "it names no file"));
+        }
+        return Ok(Arc::new(Embedded::open(Path::new(path), create)?));
+    }
+    if url == "memory:" || url == "memory" {
+        return Ok(Arc::new(Memory::new()));
+    }
+    if !url.contains(':') && !url.is_empty() {
+        return Err(unknown(url, &format!("a file is written `sqlite:{url}`")));
+    }
+    Err(unknown(url, "this form is not known"))
+}
+
+fn unknown(url: &str, why: &str) -> StoreError {
+    StoreError::Unreachable { store: format!("`{}`", redacted(url)), cause: format!("{why}; known are {STORE_FORMS}") }
+}
+
+/// A URL without what stands before an `@`: it may be a password.
+pub fn redacted(url: &str) -> String {
+    match (url.find("://"), url.rfind('@')) {
+        (Some(scheme), Some(at)) if at > scheme => format!("{}://…{}", &url[..scheme], &url[at..]),
+        _ => url.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::redacted;
+
+    #[test]
+    fn a_password_is_not_repeated() {
+        assert_eq!(redacted("abcd://me:secret@host:1"), "abcd://…@host:1");
+        assert_eq!(redacted("sqlite:a@b"), "sqlite:a@b");
+    }
+}

@@ -1,0 +1,65 @@
+//! A summary row of each run, written in the batch of each entry, so that listing thousands of runs reads no journal.
+//!
+//! A row is a view: when it and the journal differ, the journal is right.
+
+use super::{Op, Revision, Store, StoreError, Write, codec, key};
+use crate::name::Bucket;
+use crate::run::{RunId, Time};
+use serde::{Deserialize, Serialize};
+
+/// A run in one line.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RunHead {
+    /// The run.
+    pub id: RunId,
+    /// Name of its pipeline.
+    pub pipeline: String,
+    /// The series.
+    #[serde(default)]
+    pub series: Option<String>,
+    /// The number in the series.
+    #[serde(default)]
+    pub cycle: Option<u64>,
+    /// Whether no real agent works in it.
+    pub rehearsal: bool,
+    /// The word of the run document.
+    pub status: String,
+    /// The first phase that is neither complete nor skipped.
+    #[serde(default)]
+    pub current: Option<String>,
+    /// When it began.
+    pub started_at: Time,
+    /// When something last happened.
+    pub updated_at: Time,
+    /// Number of the last journal entry.
+    pub seq: u64,
+}
+
+/// The row of a run and its revision.
+pub async fn read_head(store: &dyn Store, run: &RunId) -> Result<Option<(RunHead, Revision)>, StoreError> {
+    let stored = store.get(&Bucket::engine(), &key::head(run)).await?;
+    stored.map(|entry| Ok((codec::from_entry(&store.name(), &entry)?, entry.revision))).transpose()
+}
+
+/// All rows, in the order in which the runs began. Rows that cannot be read are left out and given as errors.
+pub async fn list_runs(store: &dyn Store) -> Result<(Vec<RunHead>, Vec<StoreError>), StoreError> {
+    let name = store.name();
+    let (mut heads, mut faults) = (Vec::new(), Vec::new());
+    for entry in store.scan(&Bucket::engine(), key::HEADS).await? {
+        match codec::from_entry(&name, &entry) {
+            Ok(head) => heads.push(head),
+            Err(fault) => faults.push(fault),
+        }
+    }
+    Ok((heads, faults))
+}
+
+/// Writes the row over what `before` is, or where there is none.
+pub fn head_write(head: &RunHead, before: Option<Revision>) -> Write {
+    let bytes = codec::to_bytes(head);
+    let op = match before {
+        Some(revision) => Op::Update(bytes, revision),
+        None => Op::Create(bytes),
+    };
+    Write { bucket: Bucket::engine(), key: key::head(&head.id), op }
+}
