@@ -14,9 +14,13 @@ fn main() -> io::Result<()> {
         println!("cargo::rerun-if-changed={folder}");
         let mut files = vec![];
         list(&root.join(folder), &mut files)?;
-        files.sort();
-        for file in files {
+        let named = |file: PathBuf| {
             let name = file.strip_prefix(&root).expect("listed below it").to_string_lossy().replace('\\', "/");
+            (name, file)
+        };
+        let mut files: Vec<(String, PathBuf)> = files.into_iter().map(named).collect();
+        files.sort(); // as texts, which is how they are looked up
+        for (name, file) in files {
             writeln!(table, "({name:?}, include_str!({:?})),", file.to_string_lossy()).expect("writing to a string");
         }
     }
