@@ -130,7 +130,8 @@ fn every_dependency_says_why_it_is_there() {
 #[test]
 fn the_change_log_begins_with_this_version() {
     let log = std::fs::read_to_string(root().join("CHANGELOG.md")).unwrap();
-    let top = log.lines().find_map(|line| line.strip_prefix("## ")).unwrap_or_default();
+    let sections = log.lines().filter_map(|line| line.strip_prefix("## "));
+    let top = sections.into_iter().find(|section| *section != "[Unreleased]").unwrap_or_default();
     let version = env!("CARGO_PKG_VERSION");
     assert!(top.split_whitespace().next() == Some(version), "CHANGELOG.md begins with `{top}`, and this is {version}");
 }

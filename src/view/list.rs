@@ -1,0 +1,68 @@
+//! Runs as rows: what `flow list` prints.
+
+use super::words::span;
+use crate::run::{RunState, Time};
+use crate::value::Value;
+
+/// One run. Serialised it is a row of `flow list --json`, whose form is stable.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct Row {
+    /// Its id.
+    pub id: String,
+    /// Name of its pipeline.
+    pub pipeline: String,
+    /// The series it belongs to.
+    pub series: Option<String>,
+    /// Its number in the series.
+    pub cycle: Option<u64>,
+    /// Its status, a word of the run document.
+    pub status: String,
+    /// The first phase that is neither complete nor skipped.
+    pub current: Option<String>,
+    /// When it began.
+    pub started_at: String,
+    /// When the last event happened.
+    pub updated_at: String,
+    /// Whether no real agent worked in it.
+    pub rehearsal: bool,
+}
+
+impl Row {
+    /// The row of a run.
+    pub fn of(state: &RunState) -> Self {
+        let document = state.document();
+        let text = |key: &str| document.get(key).as_str().map(str::to_owned);
+        Self {
+            id: state.id().as_str().to_owned(),
+            pipeline: state.started.pipeline.clone(),
+            series: state.started.series.clone(),
+            cycle: state.started.cycle,
+            status: text("status").unwrap_or_default(),
+            current: text("current"),
+            started_at: state.started_at.to_string(),
+            updated_at: state.updated_at.to_string(),
+            rehearsal: state.started.rehearsal,
+        }
+    }
+
+    /// The row as a value.
+    pub fn value(&self) -> Value {
+        Value::from_serialize(self)
+    }
+}
+
+/// The columns of the table for people, a header first.
+pub fn table(rows: &[Row], now: Time) -> Vec<[String; 6]> {
+    let header = ["RUN", "PIPELINE", "SERIES", "STATUS", "CURRENT", "STARTED"].map(str::to_owned);
+    let row = |row: &Row| {
+        let series = match (&row.series, row.cycle) {
+            (Some(series), Some(cycle)) => format!("{series} #{cycle}"),
+            _ => "-".to_owned(),
+        };
+        let status = if row.rehearsal { format!("{} (rehearsal)", row.status) } else { row.status.clone() };
+        let started = Time::parse(&row.started_at).map(|at| format!("{} ago", span(now.since_ms(at))));
+        let current = row.current.clone().unwrap_or_else(|| "-".to_owned());
+        [row.id.clone(), row.pipeline.clone(), series, status, current, started.unwrap_or_default()]
+    };
+    std::iter::once(header).chain(rows.iter().map(row)).collect()
+}

@@ -1,0 +1,97 @@
+//! Numbers and texts in the words that people read: spans of time, money, one line of a longer text.
+
+use crate::run::RunId;
+
+/// A span of milliseconds: `0.4 s`, `12 s`, `3m 05s`, `2h 04m`.
+pub fn span(ms: u64) -> String {
+    let seconds = ms / 1000;
+    match seconds {
+        0..10 => format!("{}.{} s", seconds, ms % 1000 / 100),
+        10..60 => format!("{seconds} s"),
+        60..3600 => format!("{}m {:02}s", seconds / 60, seconds % 60),
+        _ => format!("{}h {:02}m", seconds / 3600, seconds % 3600 / 60),
+    }
+}
+
+/// US dollars: cents, or more digits when it is less than one; nothing for nothing.
+pub fn money(usd: f64) -> Option<String> {
+    match usd {
+        usd if usd <= 0.0 => None,
+        usd if usd < 0.01 => Some(format!("${usd:.4}")),
+        usd => Some(format!("${usd:.2}")),
+    }
+}
+
+/// A text on one line: runs of white space are one space, and what is longer than `width` characters ends in `…`.
+pub fn one_line(text: &str, width: usize) -> String {
+    let mut line = String::new();
+    let mut length = 0;
+    for word in text.split_whitespace() {
+        let space = usize::from(length > 0);
+        let size = word.chars().count();
+        if length + space + size > width {
+            let rest = width.saturating_sub(length + space + 1);
+            if space == 1 {
+                line.push(' ');
+            }
+            line.extend(word.chars().take(rest));
+            line.push('…');
+            return line;
+        }
+        if space == 1 {
+            line.push(' ');
+        }
+        line.push_str(word);
+        length += space + size;
+    }
+    line
+}
+
+/// The end of a run's id: enough to name it in a command.
+pub fn short(run: &RunId) -> &str {
+    let id = run.as_str();
+    &id[id.len().saturating_sub(6)..]
+}
+
+/// `1 phase`, `2 phases`.
+pub fn count(n: usize, one: &str) -> String {
+    if n == 1 { format!("1 {one}") } else { format!("{n} {one}s") }
+}
+
+/// A word as an argument of a shell: quoted when it must be.
+pub fn shell_word(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./=:,@%+".contains(c);
+    if !word.is_empty() && word.chars().all(plain) { word.to_owned() } else { format!("'{}'", word.replace('\'', r"'\''")) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spans_grow_coarser() {
+        let shown = [0, 430, 9_990, 12_000, 185_000, 7_440_000].map(span);
+        assert_eq!(shown, ["0.0 s", "0.4 s", "9.9 s", "12 s", "3m 05s", "2h 04m"]);
+    }
+
+    #[test]
+    fn a_long_text_is_cut_with_an_ellipsis() {
+        assert_eq!(one_line("  a\n b\tc ", 10), "a b c");
+        assert_eq!(one_line("first second third", 12), "first secon…");
+        assert_eq!(one_line("first second", 12), "first second");
+        assert_eq!(one_line("ääää", 3), "ää…");
+    }
+
+    #[test]
+    fn little_money_keeps_its_digits() {
+        assert_eq!(
+            [0.0, 0.0012, 0.126, 3.0].map(money),
+            [None, Some("$0.0012".into()), Some("$0.13".into()), Some("$3.00".into())]
+        );
+    }
+
+    #[test]
+    fn a_shell_word_is_quoted_when_it_must_be() {
+        assert_eq!(["a-b.toml", "", "it's"].map(shell_word), ["a-b.toml", "''", r"'it'\''s'"]);
+    }
+}
