@@ -60,6 +60,25 @@ pub const LEASE_MS: u64 = 45_000;
 pub const SELF_FENCE_MS: u64 = 30_000;
 /// What an agent gets between the request to stop and the kill, in milliseconds.
 pub const GRACE_MS: u64 = 5_000;
+/// What is left of an attempt after its program ended gets this long between the request to stop and the kill, in
+/// milliseconds: it outlived its parent, so nobody waits for what it says.
+pub const SWEEP_GRACE_MS: u64 = 1_000;
+/// How long a sweep waits for killed processes to be gone, in milliseconds: only a process stuck in the kernel takes longer.
+pub const SWEEP_MS: u64 = 10_000;
+/// How long output is still read once the guard is gone, in milliseconds: whoever holds the pipe then is no part of the attempt.
+pub const DRAIN_MS: u64 = 2_000;
+/// What an agent gets to exit by itself after it gave its result, in milliseconds: some never do.
+pub const LINGER_MS: u64 = 5_000;
+/// A program that yields a secret may take this long, in milliseconds: it may have to ask a key agent.
+pub const SECRET_MS: u64 = 30_000;
+/// A secret shorter than this cannot be masked without mutilating ordinary text, in bytes.
+pub const SECRET_BYTES: usize = 4;
+/// `--version` of an agent may take this long, in milliseconds.
+pub const DETECT_MS: u64 = 10_000;
+/// One argument of a program, in bytes: Linux refuses 128 KiB and more.
+pub const ARGUMENT_BYTES: usize = 120 << 10;
+/// Times that one question is put again to a person whose answers do not fit.
+pub const ASK_AGAIN: u32 = 20;
 /// Phases and items at once unless the pipeline says otherwise.
 pub const PARALLEL: u32 = 4;
 /// The most phases and items at once.

@@ -4,5 +4,10 @@
 //! [`Outcome`](crate::run::Outcome). It decides nothing: retries, acceptance and limits are the engine's.
 
 pub mod backend;
+pub mod guard;
+pub mod process;
+pub mod sweep;
+pub mod tree;
 
 pub use backend::{Backend, Context, Feed, Future};
+pub use sweep::sweep;
