@@ -331,7 +331,10 @@ pub fn not_started(program: &str, dir: &Path, path: Option<&str>, failure: &Fail
     use super::guard::FailureKind;
     match failure.kind {
         FailureKind::NotFound if program.contains('/') => {
-            format!("`{program}` cannot be started from `{}`: it, or the interpreter its first line names, does not exist", dir.display())
+            format!(
+                "`{program}` cannot be started from `{}`: it, or the interpreter its first line names, does not exist",
+                dir.display()
+            )
         }
         FailureKind::NotFound => {
             format!("`{program}` was not found on PATH ({}): install it, or write its full path", path.unwrap_or("not set"))

@@ -197,7 +197,7 @@ fn tell(group: Pid, signal: Signal) {
 /// Collects every dead child, adopted ones too; the program's status when it is among them.
 fn reap(program: Pid) -> Option<WaitStatus> {
     let mut status = None;
-    while let Ok(Some((pid, how))) = rustix::process::waitpid(None, WaitOptions::NOHANG) {
+    while let Ok(Some((pid, how))) = rustix::process::wait(WaitOptions::NOHANG) {
         if pid == program {
             status = Some(how);
         }

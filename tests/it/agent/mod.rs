@@ -1,0 +1,4 @@
+//! Real processes under real guards, and recorded agents.
+
+mod guard;
+mod hand;
