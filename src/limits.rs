@@ -12,8 +12,6 @@ pub const FILE_BYTES: u64 = 4 << 20;
 pub const PHASES: usize = 20_000;
 /// Nesting of TOML and JSON that is accepted: the depth at which `serde_json` stops by itself.
 pub const NESTING: usize = 128;
-/// Syntax errors of one file that are reported: more than anybody mends before looking again.
-pub const SYNTAX_ERRORS: usize = 50;
 /// Extra rounds of one `repeat` entry: a loop that needs more is a bug in its guard.
 pub const ROUNDS: u32 = 1_000;
 /// Retries of one attempt.
@@ -98,3 +96,5 @@ pub const DIRTY_FILES: usize = 1_000;
 pub const STORE_POLL_MS: u64 = 75;
 /// Batches that share one transaction of the embedded store: bounds how long the first of them waits for its answer.
 pub const STORE_GROUP: usize = 256;
+/// Files that one pipeline may name, directly and through includes.
+pub const PIPELINE_FILES: usize = 2_000;

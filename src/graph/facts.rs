@@ -9,6 +9,8 @@ use std::collections::{BTreeMap, BTreeSet};
 pub struct Facts {
     /// Prompts, schemas and includes, by the name they are written under.
     pub files: BTreeMap<String, FileFact>,
+    /// Those of them that templates include.
+    pub includes: BTreeSet<String>,
     /// `builtin:` folders that file parameters may name.
     pub builtin: BTreeSet<String>,
 }

@@ -4,10 +4,17 @@
 //! unknown, and unknown is silent. [`Draft::admit`] is the only way to a [`Sound`], and so to a plan.
 
 mod bits;
+mod draft;
 mod facts;
+mod include;
 mod loops;
 mod net;
+mod resolve;
+mod site;
 
+pub use draft::{Draft, Shapes, Sound};
 pub use facts::{Facts, FileFact, Reference, ReferenceKind, references};
+pub use include::{includes, includes_of};
 pub use loops::{Crossing, Loops, Ring};
 pub use net::Net;
+pub use site::{Role, Site, sites};

@@ -1,9 +1,14 @@
 //! The only reader of pipelines, prompts, instructions and `flow.toml`.
+//!
+//! [`Project::open`] finds the project, [`Project::load`] brings a pipeline from its file to a frozen plan with every
+//! finding about it, [`params`] checks what a start was given. Nothing here writes a file.
 
 pub mod builtin;
 mod config;
 mod git;
 mod glob;
+mod load;
+mod open;
 mod params;
 mod root;
 mod text;
@@ -11,6 +16,8 @@ mod text;
 pub use config::{AgentConfig, Config};
 pub use git::git;
 pub use glob::glob;
+pub use load::{LoadError, Loaded};
+pub use open::Project;
 pub use params::{Params, choices, params};
 pub use root::root;
 pub use text::ReadError;

@@ -1,5 +1,4 @@
 //! The integration tests: one binary, a module for each part.
 
 mod agent;
-mod lint;
 mod tidy;

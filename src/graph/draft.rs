@@ -1,0 +1,61 @@
+//! The graph of a pipeline as far as it can be known, and the way from it to one that may run.
+
+use super::facts::Facts;
+use super::loops::Loops;
+use super::net::Net;
+use super::resolve;
+use crate::diag::{Diagnostic, Severity};
+use crate::model::Pipeline;
+use crate::value::Value;
+
+/// A pipeline and what is known of it. Partial where there are mistakes.
+#[derive(Clone, Debug)]
+pub struct Draft<'a> {
+    /// The file as parsed.
+    pub pipeline: &'a Pipeline,
+    /// What it names outside itself.
+    pub facts: &'a Facts,
+    /// The net of phases.
+    pub net: Net,
+    /// Its loops.
+    pub loops: Loops,
+    /// Declared shapes, by the phase's place in the file.
+    pub shapes: Vec<Shapes>,
+}
+
+/// The declared shapes of a phase, as JSON Schema.
+#[derive(Clone, Debug, Default)]
+pub struct Shapes {
+    /// Of the reply.
+    pub output: Option<Value>,
+    /// Of the answers to a question.
+    pub form: Option<Value>,
+}
+
+impl<'a> Draft<'a> {
+    /// Builds the graph, and tells what of it cannot be.
+    pub fn of(pipeline: &'a Pipeline, facts: &'a Facts) -> (Self, Vec<Diagnostic>) {
+        let net = Net::of(pipeline);
+        let loops = Loops::of(pipeline, &net);
+        let found = resolve::check(pipeline, &net, &loops);
+        let shapes = vec![Shapes::default(); pipeline.phases.len()];
+        (Self { pipeline, facts, net, loops, shapes }, found)
+    }
+
+    /// The only way to a graph that may run: none of its findings is an error.
+    pub fn admit(self, findings: &[Diagnostic]) -> Option<Sound<'a>> {
+        let clean = findings.iter().all(|finding| finding.severity() < Severity::Error);
+        clean.then_some(Sound(self))
+    }
+}
+
+/// A graph without a mistake. What it is made from can be relied on: names are names, references lead somewhere.
+#[derive(Clone, Debug)]
+pub struct Sound<'a>(Draft<'a>);
+
+impl<'a> Sound<'a> {
+    /// What is known of the pipeline.
+    pub fn draft(&self) -> &Draft<'a> {
+        &self.0
+    }
+}

@@ -1,0 +1,159 @@
+//! Names that must be there: phases in `needs`, `repeat` and tests, agents, parameters of tests.
+
+use super::loops::Loops;
+use super::net::Net;
+use crate::diag::{Code, Diagnostic, code, nearest};
+use crate::model::Pipeline;
+use crate::text::{Span, Spanned};
+use std::collections::HashSet;
+
+/// Checks all names, and that needs and loops make sense.
+pub fn check(pipeline: &Pipeline, net: &Net, loops: &Loops) -> Vec<Diagnostic> {
+    let mut found = vec![];
+    needs(pipeline, net, &mut found);
+    repeats(pipeline, net, loops, &mut found);
+    agents(pipeline, &mut found);
+    tests(pipeline, &mut found);
+    found
+}
+
+/// A finding for a name that is not there, with the nearest that is. `quoted` says that the span is a text's.
+pub fn unknown<'a>(
+    code: Code,
+    what: &str,
+    name: &Spanned<String>,
+    known: impl IntoIterator<Item = &'a str> + Clone,
+    quoted: bool,
+) -> Diagnostic {
+    let finding = Diagnostic::new(code, name.span, format!("there is no {what} `{}`", name.value));
+    match nearest(&name.value, known.clone()) {
+        Some(near) => {
+            let text = if quoted { format!("\"{near}\"") } else { near.to_owned() };
+            finding.label(format!("no such {what}")).help(format!("did you mean `{near}`?")).suggest(
+                format!("write `{near}`"),
+                name.span,
+                text,
+            )
+        }
+        None => {
+            let known: Vec<String> = known.into_iter().take(12).map(|name| format!("`{name}`")).collect();
+            let finding = finding.label(format!("no such {what}"));
+            if known.is_empty() { finding } else { finding.help(format!("there is {}", known.join(", "))) }
+        }
+    }
+}
+
+fn needs(pipeline: &Pipeline, net: &Net, found: &mut Vec<Diagnostic>) {
+    for phase in pipeline.phases.values() {
+        let mut seen = HashSet::new();
+        for need in &phase.needs {
+            if !pipeline.phases.contains_key(&need.value) {
+                found.push(unknown(code::G001, "phase", need, pipeline.phases.keys().map(String::as_str), true));
+            } else if !seen.insert(&need.value) {
+                found.push(Diagnostic::new(code::G007, need.span, format!("`{}` is listed twice", need.value)));
+            }
+        }
+    }
+    found.extend(net.rings().iter().map(|ring| cycle(pipeline, ring)));
+}
+
+/// The ring, edge by edge.
+fn cycle(pipeline: &Pipeline, ring: &[usize]) -> Diagnostic {
+    let name = |at: usize| pipeline.phases[at].name.value.as_str();
+    let edges: Vec<(Span, String)> = (0..ring.len())
+        .filter_map(|place| {
+            let (at, next) = (ring[place], ring[(place + 1) % ring.len()]);
+            let need = pipeline.phases[at].needs.iter().find(|need| need.value == name(next))?;
+            Some((need.span, format!("`{}` needs `{}`", name(at), name(next))))
+        })
+        .collect();
+    let mut around: Vec<String> = ring.iter().map(|at| format!("`{}`", name(*at))).collect();
+    around.extend(around.first().cloned());
+    let message = if ring.len() == 1 {
+        format!("`{}` needs itself", name(ring[0]))
+    } else {
+        format!("phases need each other in a ring: {}", around.join(" needs "))
+    };
+    let mut edges = edges.into_iter();
+    let (span, label) = edges.next().unwrap_or_else(|| (pipeline.phases[ring[0]].header, String::new()));
+    let mut finding = Diagnostic::new(code::G002, span, message).label(label);
+    finding.related.extend(edges);
+    finding.help("needs must lead one way; the way back is `repeat = { from = \"…\", when = '…', max = 2 }` on the last phase")
+}
+
+fn repeats(pipeline: &Pipeline, net: &Net, loops: &Loops, found: &mut Vec<Diagnostic>) {
+    for (owner, phase) in pipeline.phases.values().enumerate() {
+        for from in phase.repeat.iter().filter_map(|entry| entry.from.as_ref()) {
+            let Some(at) = pipeline.phases.get_index_of(&from.value) else {
+                found.push(unknown(code::G001, "phase", from, pipeline.phases.keys().map(String::as_str), true));
+                continue;
+            };
+            if at == owner || !net.known[owner] || net.is_above(at, owner) {
+                continue;
+            }
+            let name = &phase.name.value;
+            let message = format!("`{name}` cannot repeat from `{}`, which does not come before it", from.value);
+            let finding = Diagnostic::new(code::G003, from.span, message)
+                .label(format!("no path of `needs` leads from `{name}` up to `{}`", from.value))
+                .help(format!("name a phase that `{name}` needs, directly or through others, or `{name}` itself"));
+            found.push(finding.related(pipeline.phases[at].header, format!("`{}` is here", from.value)));
+        }
+    }
+    for crossing in &loops.crossing {
+        let name = |at: usize| &pipeline.phases[at].name.value;
+        let span = |at: usize, entry: Option<usize>| {
+            let repeat = &pipeline.phases[at].repeat;
+            repeat.get(entry.unwrap_or(0)).map_or(pipeline.phases[at].header, |entry| entry.span)
+        };
+        let (owner, other) = (name(crossing.owner), name(crossing.other));
+        let message = format!("the loops of `{owner}` and `{other}` cross: neither lies inside the other");
+        let finding = Diagnostic::new(code::G004, span(crossing.owner, crossing.entry), message)
+            .label(format!("runs `{}` again, and not `{}`", name(crossing.shared), name(crossing.outside)))
+            .related(span(crossing.other, None), format!("the loop of `{other}` runs both again"))
+            .help(format!(
+                "let one of them go back further, so that it holds the whole loop of the other (`{other}`), or none of it"
+            ));
+        found.push(finding);
+    }
+}
+
+fn agents(pipeline: &Pipeline, found: &mut Vec<Diagnostic>) {
+    let mut used = HashSet::new();
+    for phase in pipeline.phases.values() {
+        let Some(crate::model::Verb::Agent(agent)) = phase.verb.as_ref().map(|verb| &verb.value) else { continue };
+        used.insert(agent.value.as_str());
+        if !pipeline.agents.contains_key(&agent.value) {
+            let finding = unknown(code::I004, "agent", agent, pipeline.agents.keys().map(String::as_str), true);
+            let help = format!("declare it as `[agents.{}]`", agent.value);
+            found.push(if finding.help.is_none() { finding.help(help) } else { finding });
+        }
+    }
+    // A misspelt use would make its agent look unused.
+    if used.iter().all(|name| pipeline.agents.contains_key(*name)) {
+        for agent in pipeline.agents.values().filter(|agent| !used.contains(agent.name.value.as_str())) {
+            found.push(Diagnostic::new(code::I005, agent.name.span, format!("no phase uses the agent `{}`", agent.name.value)));
+        }
+    }
+}
+
+fn tests(pipeline: &Pipeline, found: &mut Vec<Diagnostic>) {
+    let phases = || pipeline.phases.keys().map(String::as_str);
+    for test in &pipeline.tests {
+        for (name, field) in &test.stubs {
+            if !pipeline.phases.contains_key(name) {
+                found.push(unknown(code::G001, "phase", &Spanned::new(name.clone(), field.key), phases(), false));
+            }
+        }
+        for name in test.expect.path.iter().flat_map(|path| &path.value) {
+            if !pipeline.phases.contains_key(&name.value) {
+                found.push(unknown(code::G001, "phase", name, phases(), true));
+            }
+        }
+        for (name, field) in &test.params {
+            if !pipeline.params.contains_key(name) {
+                let known = pipeline.params.keys().map(String::as_str);
+                found.push(unknown(code::D006, "parameter", &Spanned::new(name.clone(), field.key), known, false));
+            }
+        }
+    }
+}

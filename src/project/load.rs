@@ -1,0 +1,230 @@
+//! From a pipeline's name to its plan: reads the file and all it names, gathers every finding, freezes what is sound.
+
+use super::text::{self, ReadError};
+use super::{Project, builtin};
+use crate::diag::{Diagnostic, nearest};
+use crate::graph::{Draft, Facts, FileFact, references};
+use crate::limits::PIPELINE_FILES;
+use crate::model::{self, Pipeline};
+use crate::plan::{self, Plan, Test};
+use crate::text::{Embedded, FileId, Sources};
+use std::path::{Component, Path, PathBuf};
+
+/// A pipeline as it was found.
+#[derive(Clone, Debug)]
+pub struct Loaded {
+    /// The texts that findings point into; the pipeline's own is the first.
+    pub sources: Sources,
+    /// The pipeline as parsed, perhaps partial.
+    pub pipeline: Pipeline,
+    /// Everything that is wrong with it, in the order of the files.
+    pub findings: Vec<Diagnostic>,
+    /// The plan, when no finding is an error.
+    pub plan: Option<Plan>,
+    /// Its own tests; none when there is no plan.
+    pub tests: Vec<Test>,
+    /// Whether it is one of the program's own.
+    pub builtin: bool,
+}
+
+/// Why there is no pipeline to look at.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum LoadError {
+    /// Neither a file nor a built-in pipeline has that name.
+    #[error("there is no pipeline `{name}`: {hint}")]
+    NotFound {
+        /// As it was given.
+        name: String,
+        /// What there is.
+        hint: String,
+    },
+    /// The file is there and cannot be read.
+    #[error("`{name}` cannot be read: {error}")]
+    Unreadable {
+        /// As it was given.
+        name: String,
+        /// Why.
+        error: ReadError,
+    },
+}
+
+/// Where the files that a pipeline names are read from.
+enum Base {
+    /// A folder, and the one that nothing may lead out of.
+    Folder { folder: PathBuf, confine: PathBuf },
+    /// The pipelines inside the program.
+    Builtin,
+}
+
+impl Project {
+    /// Loads a pipeline by its path (relative to the folder the project was opened in) or its built-in name.
+    ///
+    /// # Errors
+    /// When there is no such pipeline, or its file is no text. What is wrong *in* it is told as findings.
+    pub fn load(&self, name: &str) -> Result<Loaded, LoadError> {
+        let path = self.dir.join(name);
+        if !path.is_file() {
+            let file = format!("{name}.toml");
+            if let Some(text) = builtin::text(&format!("pipelines/{file}")) {
+                return Ok(self.check(&format!("builtin:{file}"), text, &Base::Builtin, &format!("builtin:{name}")));
+            }
+            return Err(LoadError::NotFound { name: name.to_owned(), hint: self.hint(name) });
+        }
+        match text::read(&path) {
+            Ok(text) => Ok(self.load_text(name, &text)),
+            Err(error) => Err(LoadError::Unreadable { name: name.to_owned(), error }),
+        }
+    }
+
+    /// Checks a text as if it stood in the file `name`, which need not be there (an editor's, or stdin).
+    pub fn load_text(&self, name: &str, text: &str) -> Loaded {
+        let path = self.dir.join(name);
+        let path = path.canonicalize().unwrap_or(path);
+        let folder = path.parent().unwrap_or(&self.dir).to_path_buf();
+        let confine = if folder.starts_with(&self.root) { self.root.clone() } else { folder.clone() };
+        let shown = path.strip_prefix(&self.root).map_or_else(|_| name.to_owned(), |path| path.to_string_lossy().into_owned());
+        self.check(name, text, &Base::Folder { folder, confine }, &shown)
+    }
+
+    fn check(&self, name: &str, text: &str, base: &Base, path: &str) -> Loaded {
+        let mut sources = Sources::default();
+        let file = sources.add(name, text);
+        let (pipeline, mut findings) = model::parse(file, text);
+        findings.extend(model::not_yet(&pipeline));
+        let facts = gather(&pipeline, base, name, &mut sources);
+        let (draft, found) = Draft::of(&pipeline, &facts);
+        findings.extend(found);
+        findings.extend(crate::lint::check(&draft));
+        findings.sort_by_key(|finding| (finding.span.file, finding.span.start, finding.span.end, finding.code));
+        findings.dedup_by(|a, b| a.code == b.code && a.span == b.span);
+        let (mut plan, mut tests) = (None, vec![]);
+        if let Some(sound) = draft.admit(&findings) {
+            plan = Some(Plan::freeze(&sound, &sources, path));
+            tests = plan::tests(&sound, &sources);
+        }
+        Loaded { sources, pipeline, findings, plan, tests, builtin: matches!(base, Base::Builtin) }
+    }
+
+    /// What could have been meant by a name that is none.
+    fn hint(&self, name: &str) -> String {
+        let path = Path::new(name);
+        if self.dir.join(path).is_dir() {
+            let files = toml_files(&self.dir.join(path));
+            let files: Vec<String> = files.iter().map(|file| path.join(file).display().to_string()).collect();
+            return if files.is_empty() {
+                "it is a folder without pipelines".to_owned()
+            } else {
+                format!("it is a folder: name one of {}", files.join(", "))
+            };
+        }
+        let folder = path.parent().unwrap_or(Path::new(""));
+        let mut there: Vec<String> = builtin::pipelines().map(str::to_owned).collect();
+        for folder in [folder, Path::new("pipelines")] {
+            there.extend(toml_files(&self.dir.join(folder)).iter().map(|file| folder.join(file).display().to_string()));
+        }
+        let there: Vec<String> = there.into_iter().filter(|file| !file.ends_with("flow.toml")).collect();
+        let stem = |file: &str| Path::new(file).file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
+        let same = there.iter().find(|file| stem(file) == stem(name));
+        match same.map(String::as_str).or_else(|| nearest(name, there.iter().map(String::as_str))) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!("there is {}, or give the path of a file", there.join(", ")),
+        }
+    }
+}
+
+/// Names of the `.toml` files in a folder, sorted.
+fn toml_files(folder: &Path) -> Vec<String> {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let mut names: Vec<String> =
+        entries.filter_map(|entry| entry.file_name().into_string().ok()).filter(|name| name.ends_with(".toml")).collect();
+    names.sort();
+    names
+}
+
+/// Reads all that a pipeline names, and what those texts include, to the end.
+fn gather(pipeline: &Pipeline, base: &Base, name: &str, sources: &mut Sources) -> Facts {
+    let mut facts = Facts { builtin: ["instructions".to_owned()].into(), ..Facts::default() };
+    let mut wanted: Vec<(String, bool)> =
+        references(pipeline).into_iter().map(|reference| (reference.name.value.clone(), false)).collect();
+    wanted.extend(crate::graph::includes(pipeline, &facts).into_iter().map(|name| (name, true)));
+    while let Some((wanted_name, include)) = wanted.pop() {
+        if include {
+            facts.includes.insert(wanted_name.clone());
+        }
+        if facts.files.contains_key(&wanted_name) || facts.files.len() >= PIPELINE_FILES {
+            continue;
+        }
+        let fact = base.read(&wanted_name, name, sources);
+        if let FileFact::Text(text) = &fact {
+            wanted.extend(crate::graph::includes_of(text).into_iter().map(|name| (name, true)));
+        }
+        facts.files.insert(wanted_name, fact);
+    }
+    facts
+}
+
+impl Base {
+    fn read(&self, name: &str, pipeline: &str, sources: &mut Sources) -> FileFact {
+        let text = match self {
+            Self::Folder { folder, confine } => {
+                if Path::new(name).is_absolute() || name.starts_with('~') || !inside(folder, confine, name) {
+                    return FileFact::Outside { root: confine.display().to_string() };
+                }
+                text::read_within(confine, &folder.join(name))
+            }
+            Self::Builtin => match normal(name) {
+                Some(path) => builtin::text(&format!("pipelines/{path}")).map(str::to_owned).ok_or(ReadError::Missing),
+                None => Err(ReadError::Outside("the pipelines inside the program".to_owned())),
+            },
+        };
+        match text {
+            Ok(text) => {
+                let beside = match pipeline.rsplit_once(['/', ':']) {
+                    Some((folder, _)) => format!("{}{name}", &pipeline[..=folder.len()]),
+                    None => name.to_owned(),
+                };
+                let file: FileId = sources.add(beside, text.as_str());
+                FileFact::Text(Embedded::slice(&text, file, 0))
+            }
+            Err(ReadError::Missing) => FileFact::Missing { nearest: self.nearest(name) },
+            Err(ReadError::Outside(root)) => FileFact::Outside { root },
+            Err(error) => FileFact::Unreadable(error.to_string()),
+        }
+    }
+
+    /// The file beside the missing one that has nearly its name.
+    fn nearest(&self, name: &str) -> Option<String> {
+        let (folder, file) = name.rsplit_once('/').map_or(("", name), |(folder, file)| (folder, file));
+        let there: Vec<String> = match self {
+            Self::Folder { folder: base, .. } => {
+                let entries = std::fs::read_dir(base.join(folder)).into_iter().flatten().flatten();
+                entries.filter(|entry| entry.path().is_file()).filter_map(|entry| entry.file_name().into_string().ok()).collect()
+            }
+            Self::Builtin => {
+                builtin::folder(format!("pipelines/{folder}").trim_end_matches('/')).map(|(name, _)| name.to_owned()).collect()
+            }
+        };
+        let near = nearest(file, there.iter().map(String::as_str))?;
+        Some(if folder.is_empty() { near.to_owned() } else { format!("{folder}/{near}") })
+    }
+}
+
+/// Whether a relative name stays in a folder when its dots are followed, links aside.
+fn inside(folder: &Path, confine: &Path, name: &str) -> bool {
+    let Ok(below) = folder.strip_prefix(confine) else { return false };
+    normal(&below.join(name).to_string_lossy()).is_some()
+}
+
+/// A relative path without `.` and `..`; `None` when it leads out.
+fn normal(path: &str) -> Option<String> {
+    let mut parts: Vec<&str> = vec![];
+    for part in Path::new(path).components() {
+        match part {
+            Component::Normal(part) => parts.push(part.to_str()?),
+            Component::CurDir => {}
+            Component::ParentDir => drop(parts.pop()?),
+            Component::RootDir | Component::Prefix(_) => return None,
+        }
+    }
+    Some(parts.join("/"))
+}
