@@ -12,6 +12,8 @@ pub const FILE_BYTES: u64 = 4 << 20;
 pub const PHASES: usize = 20_000;
 /// Nesting of TOML and JSON that is accepted: the depth at which `serde_json` stops by itself.
 pub const NESTING: usize = 128;
+/// Syntax errors of one file that are reported: more than anybody mends before looking again.
+pub const SYNTAX_ERRORS: usize = 50;
 /// Extra rounds of one `repeat` entry: a loop that needs more is a bug in its guard.
 pub const ROUNDS: u32 = 1_000;
 /// Retries of one attempt.

@@ -3,8 +3,16 @@
 //! Mistakes of a pipeline's author are [`Diagnostic`]s and nothing else is. Renderers live in one file each.
 
 pub mod code;
+mod concise;
+mod human;
+mod json;
+mod order;
 
 pub use code::Code;
+pub use concise::concise;
+pub use human::human;
+pub use json::json;
+pub use order::sorted;
 
 use crate::text::Span;
 

@@ -4,16 +4,30 @@
 //! is read in exactly one place, one broken phase hides nothing in another, and each value keeps the place of its key
 //! and its own. What needs more than one thing to judge (names that resolve, expressions that parse) is not done here.
 
+mod complain;
 mod duration;
+mod elsewhere;
+mod escape;
+mod lines;
+mod names;
+mod node;
 mod not_yet;
 mod parse;
 mod phase;
 mod pipeline;
 mod raw;
+mod read_phase;
+mod read_test;
+mod reader;
+mod sections;
+mod syntax;
+mod trees;
+mod verbs;
 mod words;
 
+pub use names::{ENGINE_OPTIONS, ENGINE_SHORTS};
 pub use not_yet::not_yet;
-pub use parse::parse;
+pub use parse::{LANGUAGE, parse};
 pub use phase::{Accept, AcceptKind, EnvEntry, EnvValue, Exit, ForEach, Phase, Repeat, Require, Retry, Secret, Verb, WithEntry};
 pub use pipeline::{
     Agent, Check, CheckKind, Defaults, Document, Expect, Field, FileParam, Limits, Named, Param, Pipeline, Select, Series, Store,

@@ -1,14 +1,34 @@
-//! Reads a pipeline file.
+//! Reads a pipeline file: the top level, and the order of everything.
 
-use super::pipeline::{Defaults, Limits, Pipeline};
-use crate::diag::Diagnostic;
-use crate::text::FileId;
+use super::node::{Entry, Kind, Style};
+use super::pipeline::{Defaults, Field, Limits, Pipeline};
+use super::reader::Reader;
+use super::syntax;
+use crate::diag::{Diagnostic, code};
+use crate::limits::{FILE_BYTES, PHASES};
+use crate::text::{Embedded, FileId, Span, Spanned};
 use indexmap::IndexMap;
 
+/// The version of the language that this program reads.
+pub const LANGUAGE: u32 = 1;
+
 /// Reads the text of a pipeline file. Never fails: what could not be read is absent and a finding says why.
+///
+/// Findings are in file order.
 pub fn parse(file: FileId, text: &str) -> (Pipeline, Vec<Diagnostic>) {
-    let _ = text;
-    (empty(file), vec![])
+    if text.len() as u64 > FILE_BYTES {
+        let message = format!("the file has {} bytes, and a pipeline has at most {FILE_BYTES}", text.len());
+        return (empty(file), vec![Diagnostic::new(code::P001, Span::new(file, 0..0), message)]);
+    }
+    let syntax = syntax::read(file, text);
+    let errors = syntax.found.iter().map(|finding| finding.span.start as usize).collect();
+    let mut reader = Reader { file, source: text, found: vec![], errors, headers: syntax.headers };
+    let pipeline = reader.pipeline(syntax.root);
+    let tainted = |finding: &Diagnostic| syntax.tainted.iter().any(|range| range.contains(&(finding.span.start as usize)));
+    let mut found = syntax.found;
+    found.extend(reader.found.into_iter().filter(|finding| !tainted(finding)));
+    found.sort_by_key(|finding| (finding.span.start, finding.code));
+    (pipeline, found)
 }
 
 /// A pipeline that says nothing.
@@ -32,5 +52,102 @@ fn empty(file: FileId) -> Pipeline {
         limits: Limits::default(),
         phases: IndexMap::new(),
         tests: vec![],
+    }
+}
+
+impl Reader<'_> {
+    fn pipeline(&mut self, mut table: super::node::Table) -> Pipeline {
+        // A file that starts with a byte order mark starts behind it.
+        let start = if self.source.starts_with('\u{feff}') { 3 } else { 0 };
+        table.span = Span::new(self.file, start..start);
+        let version = self.version(table.take("flow"), &table);
+        let name = self.literal(table.take("name"));
+        if let Some(name) = &name {
+            self.pipeline_name(&Spanned::new(name.value.clone(), name.span));
+        }
+        let pipeline = Pipeline {
+            version,
+            name,
+            description: self.literal(table.take("description")),
+            result: self.jq(table.take("result")),
+            pass: self.jq(table.take("pass")),
+            summary: self.source_text(table.take("summary")),
+            params: self.named(table.take("params"), Self::param),
+            vars: self.vars(table.take("vars")),
+            series: self.series(table.take("series")),
+            store: self.store(table.take("store")),
+            documents: self.named(table.take("documents"), Self::document),
+            checks: self.tables(table.take("checks"), |r, span, t| Some(r.check(span, t))).map_or(vec![], |list| list.value),
+            agents: self.named(table.take("agents"), Self::agent),
+            defaults: self.defaults(table.take("defaults")),
+            limits: self.limits(table.take("limits")),
+            phases: self.named(table.take("phases"), Self::phase),
+            tests: self.tables(table.take("tests"), |r, span, t| Some(r.test(span, t))).map_or(vec![], |list| list.value),
+            ..empty(self.file)
+        };
+        self.needed(&table, &pipeline);
+        self.shorts(&pipeline);
+        self.finish(table, "the pipeline");
+        pipeline
+    }
+
+    /// The keys that every pipeline has.
+    fn needed(&mut self, table: &super::node::Table, pipeline: &Pipeline) {
+        let mut place = table.clone();
+        if let Some(version) = &pipeline.version {
+            place.span = version.key;
+        }
+        place.style = Style::Root;
+        let misspelt = |meant: &str| {
+            let near = |entry: &Entry| crate::diag::nearest(&entry.key.value, [meant]).is_some();
+            table.entries.iter().any(near)
+        };
+        // A misspelt key is one mistake, and was found.
+        let keys: Vec<_> = ["name", "phases"].into_iter().filter(|key| table.has(key) || !misspelt(key)).collect();
+        // A broken header may be the one phase there is.
+        let keys = if self.errors.is_empty() { keys } else { keys.into_iter().filter(|key| *key != "phases").collect() };
+        self.missing(&place, "the pipeline", &keys);
+        if let Some(phase) = pipeline.phases.values().nth(PHASES) {
+            let message = format!("a pipeline has at most {PHASES} phases, and this one has {}", pipeline.phases.len());
+            self.say(code::P005, phase.header, message);
+        }
+    }
+
+    /// `flow = 1`.
+    fn version(&mut self, entry: Option<Entry>, table: &super::node::Table) -> Option<Field<u32>> {
+        let Some(Entry { key, node }) = entry else {
+            if !self.is_broken(table) {
+                let message = "the version of the language is missing";
+                let finding = Diagnostic::new(code::P008, table.span, message).label("`flow = 1` should stand here");
+                self.report(finding.suggest("add it", table.span, format!("flow = {LANGUAGE}\n")));
+            }
+            return None;
+        };
+        match node.kind {
+            Kind::Integer(Some(n)) if n == i64::from(LANGUAGE) => {
+                return Some(Field { key: key.span, value: LANGUAGE, span: node.span });
+            }
+            Kind::Integer(_) => {
+                let message =
+                    format!("this program reads version {LANGUAGE} of the language, and not version {}", self.written(node.span));
+                self.report(Diagnostic::new(code::P008, node.span, message).help("a newer `flow` may read it"));
+            }
+            _ => self.wrong_type("flow", "a whole number", &node),
+        }
+        None
+    }
+
+    /// `[vars]`.
+    fn vars(&mut self, entry: Option<Entry>) -> IndexMap<String, Field<Embedded>> {
+        let Some((_, _, table)) = self.table(entry) else { return IndexMap::new() };
+        let mut vars = IndexMap::new();
+        for entry in table.entries {
+            let name = entry.key.clone();
+            self.name("variable", &name);
+            if let Some(expression) = self.jq(Some(entry)) {
+                vars.insert(name.value, expression);
+            }
+        }
+        vars
     }
 }

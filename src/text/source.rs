@@ -1,6 +1,7 @@
 //! The texts that a check or a run was made from, with line numbers.
 
 use super::{FileId, Span};
+use std::ops::Range;
 use std::sync::Arc;
 
 /// A place for people: both count from 1, columns in characters.
@@ -32,6 +33,16 @@ impl Source {
         let column = self.text[start..].char_indices().take_while(|(at, c)| start + at + c.len_utf8() <= offset).count();
         let clip = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
         Position { line: clip(line), column: clip(column + 1) }
+    }
+
+    /// Some whole lines, counted from 1, the last one excluded, with their line breaks, and where they begin.
+    pub fn lines(&self, lines: Range<u32>) -> (usize, &str) {
+        let offset = |line: u32| {
+            let index = (line as usize).saturating_sub(1);
+            self.lines.get(index).map_or(self.text.len(), |start| *start as usize)
+        };
+        let (start, end) = (offset(lines.start), offset(lines.end));
+        (start, &self.text[start..end.max(start)])
     }
 }
 

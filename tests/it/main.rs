@@ -1,4 +1,5 @@
 //! The integration tests: one binary, a module for each part.
 
 mod agent;
+mod lint;
 mod tidy;

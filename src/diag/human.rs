@@ -1,0 +1,166 @@
+//! Findings drawn over the lines they are about, as rustc does it.
+
+use super::{Diagnostic, Fix, Severity, sorted};
+use crate::text::{Source, Sources, Span};
+use annotate_snippets::{AnnotationKind, Element, Group, Level, Origin, Patch, Renderer, Snippet};
+use std::ops::Range;
+
+/// Places nearer than this many lines are drawn in one piece.
+const TOGETHER_LINES: u32 = 12;
+/// A line longer than this, in bytes, is shown as a window around the place.
+const LINE_BYTES: usize = 400;
+/// What is shown of such a line on either side of the place, in bytes.
+const WINDOW_BYTES: usize = 60;
+
+/// Findings with their lines, in order, an empty line between two; with ANSI colours when `color` is set.
+///
+/// However long a line or a span is, what is printed of it is bounded.
+pub fn human(findings: &[Diagnostic], sources: &Sources, color: bool) -> String {
+    let renderer = if color { Renderer::styled() } else { Renderer::plain() };
+    let mut out = String::new();
+    for finding in sorted(findings, sources) {
+        if !out.is_empty() {
+            out.push('\n');
+        }
+        out.push_str(&renderer.render(&groups(finding, sources)));
+        out.push('\n');
+    }
+    out
+}
+
+/// A finding as one report.
+fn groups<'a>(finding: &'a Diagnostic, sources: &'a Sources) -> Vec<Group<'a>> {
+    let level = match finding.severity() {
+        Severity::Error => Level::ERROR,
+        Severity::Warning => Level::WARNING,
+        Severity::Info => Level::INFO,
+    };
+    let mut group = Group::with_title(level.primary_title(finding.message.as_str()).id(finding.code.id));
+    for part in parts(finding, sources) {
+        group = group.elements(part.elements());
+    }
+    if let Some(help) = &finding.help {
+        group = group.element(Level::HELP.message(help.as_str()));
+    }
+    let mut groups = vec![group];
+    if let Some(fix) = &finding.fix {
+        groups.extend(patch(fix, sources));
+    }
+    groups
+}
+
+/// A stretch of one file and the marks in it.
+struct Part<'a> {
+    source: &'a Source,
+    lines: Range<u32>,
+    marks: Vec<Mark<'a>>,
+}
+
+/// A place and what is said about it.
+#[derive(Clone, Copy)]
+struct Mark<'a> {
+    span: Span,
+    label: &'a str,
+    primary: bool,
+}
+
+/// The places of a finding, those that are near each other together, the primary one first.
+fn parts<'a>(finding: &'a Diagnostic, sources: &'a Sources) -> Vec<Part<'a>> {
+    let mut parts: Vec<(Span, Part<'a>)> = vec![];
+    let primary = Mark { span: finding.span, label: &finding.label, primary: true };
+    let related = finding.related.iter().map(|(span, label)| Mark { span: *span, label, primary: false });
+    for mark in std::iter::once(primary).chain(related) {
+        let source = sources.get(mark.span.file);
+        let line = sources.start(mark.span).line;
+        let near = |part: &&mut (Span, Part<'a>)| {
+            let lines = &part.1.lines;
+            part.0.file == mark.span.file && line + TOGETHER_LINES >= lines.start && line <= lines.end + TOGETHER_LINES
+        };
+        if let Some((_, part)) = parts.iter_mut().find(near) {
+            part.lines = part.lines.start.min(line)..part.lines.end.max(line + 1);
+            part.marks.push(mark);
+        } else {
+            parts.push((mark.span, Part { source, lines: line..line + 1, marks: vec![mark] }));
+        }
+    }
+    parts.into_iter().map(|(_, part)| part).collect()
+}
+
+impl<'a> Part<'a> {
+    /// The stretch with its marks; each mark on its own where a line is too long to show.
+    fn elements(self) -> Vec<Element<'a>> {
+        let text = self.source.lines(self.lines.clone());
+        if text.1.lines().any(|line| line.len() > LINE_BYTES) {
+            return self.marks.iter().flat_map(|mark| self.window(mark)).collect();
+        }
+        let (offset, text) = text;
+        let mut snippet = Snippet::source(text).path(self.source.path.as_str()).line_start(self.lines.start as usize);
+        for mark in &self.marks {
+            let range = mark.span.range();
+            let range = clip(text, range.start - offset..range.end.max(range.start) - offset);
+            snippet = snippet.annotation(mark.kind().span(range).label(mark.label()));
+        }
+        vec![snippet.into()]
+    }
+
+    /// What stands around a mark in a line that is too long.
+    fn window(&self, mark: &Mark<'a>) -> Vec<Element<'a>> {
+        let at = self.source.position(mark.span.start as usize);
+        let (offset, line) = self.source.lines(at.line..at.line + 1);
+        let line = line.trim_end_matches(['\n', '\r']);
+        let range = mark.span.range();
+        let range = clip(line, range.start - offset..range.end.max(range.start) - offset);
+        let first = floor(line, range.start.saturating_sub(WINDOW_BYTES));
+        let last = floor(line, (range.start + 2 * WINDOW_BYTES).min(line.len()));
+        let (before, after) = (if first > 0 { "…" } else { "" }, if last < line.len() { "…" } else { "" });
+        let text = format!("{before}{}{after}", &line[first..last]);
+        let marked = before.len() + range.start - first..before.len() + range.end.min(last) - first;
+        let origin = Origin::path(self.source.path.as_str()).line(at.line as usize).char_column(at.column as usize);
+        let snippet = Snippet::source(text).line_start(at.line as usize);
+        vec![origin.into(), snippet.annotation(mark.kind().span(marked).label(mark.label())).into()]
+    }
+}
+
+impl<'a> Mark<'a> {
+    fn kind(&self) -> AnnotationKind {
+        if self.primary { AnnotationKind::Primary } else { AnnotationKind::Context }
+    }
+
+    fn label(&self) -> Option<&'a str> {
+        (!self.label.is_empty()).then_some(self.label)
+    }
+}
+
+/// A suggested edit as a patch, where its lines can be shown.
+fn patch<'a>(fix: &'a Fix, sources: &'a Sources) -> Option<Group<'a>> {
+    let group = Group::with_title(Level::HELP.secondary_title(fix.message.as_str()));
+    let first = fix.edits.first()?;
+    let source = sources.get(first.span.file);
+    let start = sources.start(first.span).line;
+    let end = fix.edits.iter().map(|edit| sources.end(edit.span).line).max()?;
+    let (offset, text) = source.lines(start..end + 1);
+    let same_file = fix.edits.iter().all(|edit| edit.span.file == first.span.file && edit.span.start >= first.span.start);
+    let short = end - start < TOGETHER_LINES && text.lines().all(|line| line.len() <= LINE_BYTES);
+    if !same_file || !short {
+        return Some(group.element(Level::HELP.no_name().message("")));
+    }
+    let mut snippet = Snippet::source(text).path(source.path.as_str()).line_start(start as usize);
+    for edit in &fix.edits {
+        let range = edit.span.range();
+        snippet = snippet.patch(Patch::new(range.start - offset..range.end - offset, edit.text.as_str()));
+    }
+    Some(group.element(snippet))
+}
+
+/// A range that ends with its first line and stands on character boundaries.
+fn clip(text: &str, range: Range<usize>) -> Range<usize> {
+    let start = floor(text, range.start.min(text.len()));
+    let end = floor(text, range.end.min(text.len())).max(start);
+    let line = text[start..end].find(['\n', '\r']).map_or(end, |newline| start + newline);
+    start..line
+}
+
+/// The nearest character boundary at or before an offset.
+fn floor(text: &str, at: usize) -> usize {
+    (0..=at.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0)
+}
