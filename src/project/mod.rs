@@ -11,6 +11,8 @@ mod load;
 mod open;
 mod params;
 mod root;
+#[cfg(test)]
+mod tests;
 mod text;
 
 pub use config::{AgentConfig, Config};
