@@ -1,1 +1,24 @@
-//! Commands, exit codes, the only printer.
+//! The program: commands, exit codes, the only printer.
+//!
+//! `args.rs` is the tree of commands, a file each; `entry.rs` is where the program begins; `exit.rs` has the table of
+//! exit codes; `out.rs` is the only place that writes to stdout and stderr, and cleans what it writes.
+
+mod alive;
+mod args;
+mod completions;
+mod config;
+mod entry;
+pub mod exit;
+mod export;
+mod fail;
+mod help;
+mod list;
+mod logs;
+mod note;
+pub mod out;
+mod place;
+mod show;
+mod why;
+
+pub use args::Cli;
+pub use entry::main;

@@ -1,8 +1,8 @@
 //! Runs as rows: what `flow list` prints.
 
 use super::words::span;
-use crate::run::{RunState, Time};
-use crate::value::Value;
+use crate::run::Time;
+use crate::store::RunHead;
 
 /// One run. Serialised it is a row of `flow list --json`, whose form is stable.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
@@ -29,25 +29,18 @@ pub struct Row {
 
 impl Row {
     /// The row of a run.
-    pub fn of(state: &RunState) -> Self {
-        let document = state.document();
-        let text = |key: &str| document.get(key).as_str().map(str::to_owned);
+    pub fn of(head: &RunHead) -> Self {
         Self {
-            id: state.id().as_str().to_owned(),
-            pipeline: state.started.pipeline.clone(),
-            series: state.started.series.clone(),
-            cycle: state.started.cycle,
-            status: text("status").unwrap_or_default(),
-            current: text("current"),
-            started_at: state.started_at.to_string(),
-            updated_at: state.updated_at.to_string(),
-            rehearsal: state.started.rehearsal,
+            id: head.id.to_string(),
+            pipeline: head.pipeline.clone(),
+            series: head.series.clone(),
+            cycle: head.cycle,
+            status: head.status.clone(),
+            current: head.current.clone(),
+            started_at: head.started_at.to_string(),
+            updated_at: head.updated_at.to_string(),
+            rehearsal: head.rehearsal,
         }
-    }
-
-    /// The row as a value.
-    pub fn value(&self) -> Value {
-        Value::from_serialize(self)
     }
 }
 

@@ -1,0 +1,45 @@
+//! `flow list`.
+
+use super::exit::Exit;
+use super::fail::Outcome;
+use super::out::{Out, Paint, clean, columns, json_text};
+use super::place::{Place, StoreArg, now, wait};
+use crate::store::list_runs;
+use crate::view::list::{Row, table};
+
+/// Arguments of `flow list`.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Print the rows as JSON.
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    store: StoreArg,
+}
+
+/// Lists the runs, newest first.
+///
+/// # Errors
+/// When the store cannot be read.
+pub fn command(args: &Args, out: Out) -> Outcome {
+    let place = Place::find(&args.store)?;
+    let (rows, faults) = wait(async {
+        let Some(store) = place.open().await? else { return Ok((vec![], vec![])) };
+        let (heads, faults) = list_runs(&*store).await?;
+        Ok((heads.iter().rev().map(Row::of).collect::<Vec<_>>(), faults))
+    })?;
+    for fault in &faults {
+        out.warn(&fault.to_string());
+    }
+    if args.json {
+        let text = serde_json::to_string_pretty(&rows).unwrap_or_default();
+        out.result(&format!("{}\n", json_text(&text)))?;
+    } else if rows.is_empty() {
+        out.note(&place.nothing().message);
+    } else {
+        let lines = columns(&table(&rows, now()));
+        let shown = lines.iter().enumerate().map(|(at, line)| if at == 0 { out.paint(Paint::Dim, line) } else { clean(line) });
+        out.result(&(shown.collect::<Vec<_>>().join("\n") + "\n"))?;
+    }
+    Ok(if faults.is_empty() { Exit::Done } else { Exit::Store })
+}

@@ -1,0 +1,148 @@
+//! `flow logs`.
+
+use super::exit::Exit;
+use super::fail::{Fail, Outcome};
+use super::out::{Out, Paint, clean};
+use super::place::{self, Place, StoreArg, Told, wait};
+use crate::name::Name;
+use crate::run::{AttemptId, Digest, Event, RunState, RunStatus, Stamped};
+use crate::store::{Journal, Store, get_blob, key};
+use crate::view::timeline::{Line, Tone, line, lines};
+use std::sync::Arc;
+
+/// Arguments of `flow logs`.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// An id, its beginning or its end, or `latest`.
+    #[arg(value_name = "RUN")]
+    run: String,
+    /// Only what concerns this phase.
+    #[arg(value_name = "PHASE")]
+    phase: Option<String>,
+    /// Go on printing until the run is over or waits.
+    #[arg(short, long, conflicts_with = "transcript")]
+    follow: bool,
+    /// Print what agents and processes wrote, raw, instead of what happened.
+    #[arg(long)]
+    transcript: bool,
+    #[command(flatten)]
+    store: StoreArg,
+}
+
+/// Prints what happened.
+///
+/// # Errors
+/// When there is no such run, or it cannot be read.
+pub fn command(args: &Args, out: Out) -> Outcome {
+    let place = Place::find(&args.store)?;
+    wait(async {
+        let store = place.open_existing().await?;
+        let run = place::choose(&*store, &args.run).await?;
+        let told = place::tell(&store, &run.id).await?;
+        let phase = args.phase.as_deref().map(|phase| place::phase(&told.state, phase)).transpose()?;
+        if args.transcript {
+            return transcripts(&*store, &told, phase.as_ref(), out).await;
+        }
+        let all = lines(&told.events).map_err(|error| Fail::new(Exit::Store, error.to_string()))?;
+        let width = told.state.phases.iter().map(|phase| phase.name.as_str().len()).max().unwrap_or(0);
+        let printer = Printer { out, phase, width };
+        printer.print(&all)?;
+        if args.follow { follow(&store, told, &printer).await } else { Ok(Exit::Done) }
+    })
+}
+
+struct Printer {
+    out: Out,
+    phase: Option<Name>,
+    width: usize,
+}
+
+impl Printer {
+    fn print(&self, lines: &[Line]) -> Result<(), Fail> {
+        let mut text = String::new();
+        for line in lines.iter().filter(|line| self.phase.is_none() || self.phase == line.phase) {
+            let stamp = self.out.paint(Paint::Dim, &line.at.to_string());
+            let phase = line.phase.as_ref().map_or("-", Name::as_str);
+            let said = match tone(line.tone) {
+                Some(paint) => self.out.paint(paint, &line.text),
+                None => clean(&line.text),
+            };
+            text.push_str(&format!("{stamp}  {phase:<width$}  {said}\n", width = self.width));
+        }
+        self.out.result(&text)
+    }
+}
+
+/// The colour of a line.
+pub fn tone(tone: Tone) -> Option<Paint> {
+    match tone {
+        Tone::Plain => None,
+        Tone::Quiet => Some(Paint::Dim),
+        Tone::Good => Some(Paint::Green),
+        Tone::Warn | Tone::Ask => Some(Paint::Yellow),
+        Tone::Bad => Some(Paint::Red),
+    }
+}
+
+/// Prints what is written to the journal from now on.
+async fn follow(store: &Arc<dyn Store>, told: Told, printer: &Printer) -> Outcome {
+    let Told { mut state, mut head, .. } = told;
+    let journal = Journal::new(store.clone(), state.id().clone());
+    let prefix = key::entries(state.id());
+    let mut seen = store.head().await?;
+    loop {
+        let new = journal.since(&head).await?;
+        for (_, stamped) in new.events() {
+            state.apply(stamped).map_err(|error| Fail::new(Exit::Store, error.to_string()))?;
+            printer.print(&[line(&state, stamped)])?;
+        }
+        head = new.head;
+        if settled(&state) {
+            return Ok(Exit::Done);
+        }
+        let written = store.watch(&crate::name::Bucket::engine(), &prefix, seen).await?;
+        seen = written.iter().map(|entry| entry.revision).max().unwrap_or(seen);
+    }
+}
+
+fn settled(state: &RunState) -> bool {
+    state.status.is_over() || matches!(state.status, RunStatus::Waiting | RunStatus::Interrupted)
+}
+
+/// The raw streams of all attempts, in order, each under a line that names it.
+async fn transcripts(store: &dyn Store, told: &Told, phase: Option<&Name>, out: Out) -> Outcome {
+    let mut found = false;
+    for (attempt, digest) in told.events.iter().filter_map(transcript) {
+        if phase.is_some_and(|phase| *phase != attempt.phase) {
+            continue;
+        }
+        found = true;
+        let bytes = get_blob(store, digest).await?;
+        let title = format!("== {} round {} attempt {}", attempt.phase, attempt.round, attempt.number);
+        out.note(&title);
+        match bytes {
+            Some(bytes) => out.result(&ended(clean(&String::from_utf8_lossy(&bytes))))?,
+            None => out.warn(&format!("the transcript {digest} is not in the store")),
+        }
+    }
+    if !found {
+        out.note("no transcript is kept of it");
+    }
+    Ok(Exit::Done)
+}
+
+fn ended(mut text: String) -> String {
+    if !text.ends_with('\n') {
+        text.push('\n');
+    }
+    text
+}
+
+fn transcript(stamped: &Stamped) -> Option<(&AttemptId, &Digest)> {
+    match &stamped.event {
+        Event::Replied { attempt, transcript: Some(digest), .. }
+        | Event::AttemptFailed { attempt, transcript: Some(digest), .. }
+        | Event::Stopped { attempt, transcript: Some(digest), .. } => Some((attempt, digest)),
+        _ => None,
+    }
+}

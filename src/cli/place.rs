@@ -1,0 +1,200 @@
+//! Where a command works: the project's folder and the store of its runs; and how a run is named and read.
+
+use super::exit::Exit;
+use super::fail::Fail;
+use crate::name::Name;
+use crate::plan::Plan;
+use crate::run::{RunId, RunState, Stamped, Time};
+use crate::store::{self, Journal, RunHead, Store};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// The environment variable that names the store.
+pub const FLOW_STORE: &str = "FLOW_STORE";
+/// Where the store is when nobody says otherwise, relative to the project.
+const DEFAULT_STORE: &str = ".flow/state.db";
+/// Ends and beginnings of ids are at least this long: shorter ones would soon mean another run.
+const SHORTEST_ID: usize = 4;
+
+/// Which store.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub struct StoreArg {
+    /// Where runs are kept: `sqlite:PATH`, or `memory:` [default: `FLOW_STORE`, then flow.toml, then sqlite:.flow/state.db].
+    #[arg(long, value_name = "URL")]
+    pub store: Option<String>,
+}
+
+/// The folder and the store that a command works on.
+#[derive(Clone, Debug)]
+pub struct Place {
+    /// The project's folder, absolute.
+    pub root: PathBuf,
+    /// The store, as a URL.
+    pub url: String,
+    /// Whether somebody named the store: then it must be there.
+    named: bool,
+}
+
+impl Place {
+    /// Finds both, from the working folder on.
+    ///
+    /// # Errors
+    /// When there is no working folder, or `flow.toml` has mistakes.
+    pub fn find(arg: &StoreArg) -> Result<Self, Fail> {
+        let root = root()?;
+        let variable = || std::env::var(FLOW_STORE).ok().filter(|url| !url.is_empty());
+        let configured = || Ok::<_, Fail>(super::config::read(&root)?.store.map(|url| from_root(&root, &url)));
+        let named = match arg.store.clone().or_else(variable) {
+            Some(url) => Some(url),
+            None => configured()?,
+        };
+        let default = || format!("sqlite:{}", root.join(DEFAULT_STORE).display());
+        Ok(Self { named: named.is_some(), url: named.unwrap_or_else(default), root })
+    }
+
+    /// Opens the store; `None` when nobody named one and the default is not there yet.
+    ///
+    /// # Errors
+    /// When it cannot be opened.
+    pub async fn open(&self) -> Result<Option<Arc<dyn Store>>, Fail> {
+        let path = self.url.strip_prefix("sqlite:").filter(|_| !self.named);
+        if path.is_some_and(|path| !std::path::Path::new(path).exists()) {
+            return Ok(None);
+        }
+        Ok(Some(store::open_store(&self.url, false).await?))
+    }
+
+    /// Opens the store for a command that needs a run in it.
+    ///
+    /// # Errors
+    /// When it cannot be opened, or is not there yet.
+    pub async fn open_existing(&self) -> Result<Arc<dyn Store>, Fail> {
+        self.open().await?.ok_or_else(|| self.nothing())
+    }
+
+    /// Opens the store, and makes it where it is not there yet.
+    ///
+    /// # Errors
+    /// When it cannot be opened.
+    pub async fn open_or_create(&self) -> Result<Arc<dyn Store>, Fail> {
+        Ok(store::open_store(&self.url, true).await?)
+    }
+
+    /// There is no run at all.
+    pub fn nothing(&self) -> Fail {
+        let message = format!("there is no run in {} yet", self.root.display());
+        Fail::new(Exit::NoInput, message).help("`flow run PIPELINE` starts one; `flow run --help` says how")
+    }
+}
+
+/// The project's folder.
+///
+/// # Errors
+/// When there is no working folder.
+pub fn root() -> Result<PathBuf, Fail> {
+    let here =
+        std::env::current_dir().map_err(|error| Fail::new(Exit::NoInput, format!("the working folder is gone: {error}")))?;
+    Ok(crate::project::root(&here))
+}
+
+/// A relative path of `flow.toml` is relative to it.
+fn from_root(root: &std::path::Path, url: &str) -> String {
+    match url.strip_prefix("sqlite:") {
+        Some(path) => format!("sqlite:{}", root.join(path).display()),
+        None => url.to_owned(),
+    }
+}
+
+/// Waits for a future. One thread is enough: what takes long happens in other processes.
+///
+/// # Errors
+/// When the system gives no event queue.
+pub fn wait<T>(future: impl Future<Output = Result<T, Fail>>) -> Result<T, Fail> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| Fail::new(Exit::Ours, format!("cannot wait for anything: {error}")))?;
+    runtime.block_on(future)
+}
+
+/// Now.
+pub fn now() -> Time {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+    Time(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
+}
+
+/// The run that a text means: a whole id, a unique beginning or end of one, or `latest`.
+///
+/// # Errors
+/// When there is none, or more than one.
+pub async fn choose(store: &dyn Store, text: &str) -> Result<RunHead, Fail> {
+    let (mut heads, faults) = store::list_runs(store).await?;
+    let none = |message: String| Fail::new(Exit::NoInput, message).help("`flow list` shows the runs");
+    if text == "latest" {
+        return heads.pop().ok_or_else(|| none(format!("there is no run in {} yet", store.name())));
+    }
+    let wanted = text.to_ascii_uppercase();
+    if wanted.len() < SHORTEST_ID {
+        return Err(Fail::usage(format!("`{text}` is too short for a run: give at least {SHORTEST_ID} characters, or `latest`")));
+    }
+    heads.retain(|head| head.id.as_str().starts_with(&wanted) || head.id.as_str().ends_with(&wanted));
+    match heads.len() {
+        1 => Ok(heads.remove(0)),
+        0 if !faults.is_empty() => Err(Fail::new(Exit::Store, faults[0].to_string())),
+        0 => Err(none(format!("there is no run `{text}` in {}", store.name()))),
+        _ => {
+            let ids: Vec<_> = heads.iter().map(|head| head.id.as_str()).collect();
+            Err(Fail::usage(format!("`{text}` may be any of {}", ids.join(", "))).help("give more of the id"))
+        }
+    }
+}
+
+/// A run as its journal tells it.
+pub struct Told {
+    /// What is known of it.
+    pub state: RunState,
+    /// What happened, in order.
+    pub events: Vec<Stamped>,
+    /// The end of its journal.
+    pub head: store::Head,
+}
+
+/// Reads a run.
+///
+/// # Errors
+/// When the journal is damaged or newer than this program.
+pub async fn tell(store: &Arc<dyn Store>, run: &RunId) -> Result<Told, Fail> {
+    let loaded = Journal::new(store.clone(), run.clone()).load().await?;
+    let events: Vec<Stamped> = loaded.events().map(|(_, stamped)| stamped.clone()).collect();
+    let state = RunState::replay(events.iter().cloned());
+    let state = state.map_err(|error| Fail::new(Exit::Store, format!("the journal of {run} does not fit itself: {error}")))?;
+    let state = state.ok_or_else(|| Fail::new(Exit::NoInput, format!("run {run} never began")))?;
+    Ok(Told { state, events, head: loaded.head })
+}
+
+/// The plan that governs a run.
+///
+/// # Errors
+/// When it is damaged or written by another version.
+pub async fn plan(store: &dyn Store, state: &RunState) -> Result<Option<Plan>, Fail> {
+    let Some(bytes) = store::get_plan(store, state.plan()).await? else { return Ok(None) };
+    let plan = Plan::from_bytes(&bytes).map_err(|error| {
+        Fail::new(Exit::Store, format!("the plan of {} cannot be read: {error}", state.id()))
+            .help(format!("it was written by version {}", state.started.program))
+    })?;
+    Ok(Some(plan))
+}
+
+/// A phase of a run by its name.
+///
+/// # Errors
+/// When it has none of that name.
+pub fn phase(state: &RunState, text: &str) -> Result<Name, Fail> {
+    if let Some(known) = state.phases.iter().find(|phase| phase.name.as_str() == text) {
+        return Ok(known.name.clone());
+    }
+    let names = || state.phases.iter().map(|phase| phase.name.as_str());
+    let fail = Fail::usage(format!("run {} has no phase `{text}`", state.id()));
+    Err(match crate::diag::nearest(text, names()) {
+        Some(near) => fail.help(format!("did you mean `{near}`?")),
+        None => fail.help(format!("its phases are {}", names().collect::<Vec<_>>().join(", "))),
+    })
+}
