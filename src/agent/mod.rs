@@ -4,10 +4,12 @@
 //! [`Outcome`](crate::run::Outcome). It decides nothing: retries, acceptance and limits are the engine's.
 
 pub mod backend;
+mod person;
 pub mod guard;
 pub mod process;
 pub mod sweep;
 pub mod tree;
 
 pub use backend::{Backend, Context, Feed, Future};
+pub use person::{Asked, Person};
 pub use sweep::sweep;
