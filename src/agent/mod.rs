@@ -4,8 +4,8 @@
 //! [`Outcome`](crate::run::Outcome). It decides nothing: retries, acceptance and limits are the engine's.
 
 pub mod backend;
-mod person;
 pub mod guard;
+mod person;
 pub mod process;
 pub mod sweep;
 pub mod tree;
