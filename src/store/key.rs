@@ -101,7 +101,7 @@ pub fn head(run: &RunId) -> Key {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use proptest::prelude::*;
+    use proptest::prelude::{ProptestConfig, prop_assert, prop_assert_eq, proptest};
 
     #[test]
     fn a_series_is_one_token_and_a_cycle_sorts_by_number() {
@@ -136,8 +136,11 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+        // Thirteen characters of four bytes still fit without becoming a digest.
         #[test]
-        fn a_token_can_be_taken_back(name in ".{0,40}") {
+        fn a_token_can_be_taken_back(name in "(?s).{0,13}") {
             let made = token(&name);
             prop_assert!(Key::new(&made).is_ok() && !made.contains(['.', '/']));
             prop_assert_eq!(text(&made), Some(name.into_bytes()));

@@ -2,4 +2,5 @@
 
 mod agent;
 mod lint;
+mod store;
 mod tidy;

@@ -10,6 +10,8 @@ mod place;
 mod reader;
 mod schema;
 mod store;
+#[cfg(test)]
+mod tests;
 mod writer;
 
 pub use store::Embedded;

@@ -27,6 +27,10 @@ pub(super) fn open(path: &Path, shown: &str, create: bool) -> Result<Connection,
     place::check_local(shown, &folder)?;
     let connection = connect(path).map_err(|error| fault::unreachable(shown, &error))?;
     check(&connection, shown)?;
+    // Asked twice, since another process may be at work.
+    if ends_within_a_page(path) && ends_within_a_page(path) {
+        return Err(refuse(format!("the file is cut short: it ends within a page; {}", fault::SALVAGE)));
+    }
     Ok(connection)
 }
 
@@ -37,6 +41,19 @@ pub(super) fn connect(path: &Path) -> rusqlite::Result<Connection> {
     schema::prepare(&connection)?;
     Ok(connection)
 }
+
+/// Whether the file ends in the middle of a page with no log that would mend it. (`SQLite` notices whole pages that
+/// are missing, but reads the rest of a torn one as zeros.)
+fn ends_within_a_page(path: &Path) -> bool {
+    let Ok(length) = std::fs::metadata(path).map(|file| file.len()) else { return false };
+    let mut log = path.as_os_str().to_owned();
+    log.push("-wal");
+    let logged = std::fs::metadata(log).is_ok_and(|log| log.len() > 0);
+    !logged && !length.is_multiple_of(u64::from(PAGE_BYTES))
+}
+
+/// The page size of every file that [`make`] makes, in bytes.
+const PAGE_BYTES: u32 = 4096;
 
 /// Whether the file is ours, and of a format that we read. The first read also finds a file that was cut short.
 fn check(connection: &Connection, shown: &str) -> Result<(), StoreError> {
@@ -75,6 +92,7 @@ fn make(path: &Path, folder: &Path) -> io::Result<()> {
 /// Writes the tables. Nothing needs to be safe before the move, so nothing is synced on the way.
 fn build(path: &Path) -> rusqlite::Result<()> {
     let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+    connection.pragma_update(None, "page_size", PAGE_BYTES)?;
     connection.pragma_update(None, "synchronous", "OFF")?;
     connection.pragma_update(None, "application_id", APPLICATION_ID)?;
     connection.pragma_update(None, "user_version", FORMAT)?;

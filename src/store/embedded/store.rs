@@ -6,6 +6,7 @@ use super::{fault, open};
 use crate::name::{Bucket, Key};
 use crate::store::{BucketSpec, CommitError, Entry, Future, Revision, Store, StoreError, Write, step};
 use rusqlite::{Connection, OptionalExtension, Row};
+use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -18,24 +19,44 @@ use tokio::sync::{oneshot, watch};
 #[derive(Debug)]
 pub struct Embedded {
     shown: String,
-    /// `None` only while being dropped: the threads end when their senders go.
-    doors: Option<Doors>,
-    threads: Vec<JoinHandle<()>>,
+    writer: Worker<Order>,
+    // After the writer: fields are dropped in this order, and the last connection that closes alone tidies up the log.
+    reader: Worker<Read>,
     watchers: Arc<AtomicUsize>,
     syncs: Arc<AtomicU64>,
     changed: watch::Sender<()>,
 }
 
-#[derive(Debug)]
-struct Doors {
-    reads: Sender<Read>,
-    orders: Sender<Order>,
+/// A thread that ends, its work done, when this is dropped.
+struct Worker<J> {
+    jobs: Option<Sender<J>>,
+    thread: Option<JoinHandle<()>>,
 }
 
-impl Drop for Embedded {
+impl<J> fmt::Debug for Worker<J> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Worker").field(&self.thread).finish()
+    }
+}
+
+impl<J> Worker<J> {
+    fn spawn(name: &str, shown: &str, jobs: Sender<J>, work: impl FnOnce() + Send + 'static) -> Result<Self, StoreError> {
+        let thread = std::thread::Builder::new().name(name.to_owned()).spawn(work);
+        let thread = thread
+            .map_err(|error| StoreError::Unreachable { store: shown.to_owned(), cause: format!("no thread for it: {error}") })?;
+        Ok(Self { jobs: Some(jobs), thread: Some(thread) })
+    }
+
+    /// Whether the thread took the job.
+    fn send(&self, job: J) -> bool {
+        self.jobs.as_ref().is_some_and(|jobs| jobs.send(job).is_ok())
+    }
+}
+
+impl<J> Drop for Worker<J> {
     fn drop(&mut self) {
-        self.doors = None;
-        for thread in self.threads.drain(..) {
+        self.jobs = None;
+        if let Some(thread) = self.thread.take() {
             // A thread that panicked has said so; there is nobody left to tell.
             let _ = thread.join();
         }
@@ -73,11 +94,9 @@ impl Embedded {
         let (watchers, syncs) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicU64::new(0)));
         let writer = Writer { path: absolute(path), shown: shown.clone(), syncs: Arc::clone(&syncs), changed: changed.clone() };
         let (watched, notify) = (Arc::clone(&watchers), changed.clone());
-        let threads = [
-            spawn("store-read", &shown, move || reader::run(&connection, &read_jobs, &watched, &notify))?,
-            spawn("store-write", &shown, move || writer.run(&write_jobs))?,
-        ];
-        Ok(Self { shown, doors: Some(Doors { reads, orders }), threads: threads.into(), watchers, syncs, changed })
+        let writer = Worker::spawn("store-write", &shown, orders, move || writer.run(&write_jobs))?;
+        let reader = Worker::spawn("store-read", &shown, reads, move || reader::run(&connection, &read_jobs, &watched, &notify))?;
+        Ok(Self { shown, writer, reader, watchers, syncs, changed })
     }
 
     /// How many times this handle has synced to disk: fewer than commits, when they came together.
@@ -99,26 +118,19 @@ impl Embedded {
         let job: Read = Box::new(move |connection| {
             let _ = reply.send(query(connection));
         });
-        let sent = self.doors.as_ref().is_some_and(|doors| doors.reads.send(job).is_ok());
-        let answer = if sent { answer.await.ok() } else { None };
+        let answer = if self.reader.send(job) { answer.await.ok() } else { None };
         let result = answer.ok_or_else(|| self.gone())?;
         result.map_err(|error| fault::in_use(&self.shown, &doing(), &error))
     }
 
     fn order(&self, order: Order) -> Result<(), StoreError> {
-        let sent = self.doors.as_ref().is_some_and(|doors| doors.orders.send(order).is_ok());
-        if sent { Ok(()) } else { Err(self.gone()) }
+        if self.writer.send(order) { Ok(()) } else { Err(self.gone()) }
     }
 }
 
 /// The path as it is now: the program may change its folder before the first write.
 fn absolute(path: &Path) -> PathBuf {
     std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
-}
-
-fn spawn(name: &str, shown: &str, work: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>, StoreError> {
-    let thread = std::thread::Builder::new().name(name.to_owned()).spawn(work);
-    thread.map_err(|error| StoreError::Unreachable { store: shown.to_owned(), cause: format!("no thread for it: {error}") })
 }
 
 /// A key of a row. Keys are checked before they are written, so one that is none was damaged.

@@ -91,7 +91,7 @@ impl Writer {
     }
 
     /// One transaction for all; when it fails for a reason that may be one batch's own, one for each.
-    fn serve(&self, connection: &Connection, group: Vec<(Vec<Write>, oneshot::Sender<Answer>)>) {
+    pub(super) fn serve(&self, connection: &Connection, group: Vec<(Vec<Write>, oneshot::Sender<Answer>)>) {
         if group.is_empty() {
             return;
         }
