@@ -13,7 +13,11 @@ pub const PHASES: usize = 20_000;
 /// Nesting of TOML and JSON that is accepted: the depth at which `serde_json` stops by itself.
 pub const NESTING: usize = 128;
 /// Syntax errors of one file that are reported: more than anybody mends before looking again.
-pub const SYNTAX_ERRORS: usize = 50;
+pub const SYNTAX_ERRORS: usize = 20;
+/// Findings of one file: enough to see what is wrong with a file that is no pipeline at all.
+pub const FINDINGS: usize = 1_000;
+/// A name or text that is quoted in a message, in bytes; the rest is cut.
+pub const QUOTED_BYTES: usize = 80;
 /// Extra rounds of one `repeat` entry: a loop that needs more is a bug in its guard.
 pub const ROUNDS: u32 = 1_000;
 /// Retries of one attempt.

@@ -2,15 +2,13 @@
 
 use super::{Diagnostic, Fix, Severity, sorted};
 use crate::text::{Source, Sources, Span};
-use annotate_snippets::{AnnotationKind, Element, Group, Level, Origin, Patch, Renderer, Snippet};
+use annotate_snippets::{AnnotationKind, Element, Group, Level, Patch, Renderer, Snippet};
 use std::ops::Range;
 
 /// Places nearer than this many lines are drawn in one piece.
 const TOGETHER_LINES: u32 = 12;
-/// A line longer than this, in bytes, is shown as a window around the place.
+/// A line longer than this, in bytes, has its marks drawn one by one, and no patch.
 const LINE_BYTES: usize = 400;
-/// What is shown of such a line on either side of the place, in bytes.
-const WINDOW_BYTES: usize = 60;
 
 /// Findings with their lines, in order, an empty line between two; with ANSI colours when `color` is set.
 ///
@@ -87,37 +85,27 @@ fn parts<'a>(finding: &'a Diagnostic, sources: &'a Sources) -> Vec<Part<'a>> {
 }
 
 impl<'a> Part<'a> {
-    /// The stretch with its marks; each mark on its own where a line is too long to show.
+    /// The stretch with its marks; each mark on its own where a line is long, since the renderer shows all that stands
+    /// between two marks of a line.
     fn elements(self) -> Vec<Element<'a>> {
-        let text = self.source.lines(self.lines.clone());
-        if text.1.lines().any(|line| line.len() > LINE_BYTES) {
-            return self.marks.iter().flat_map(|mark| self.window(mark)).collect();
-        }
-        let (offset, text) = text;
-        let mut snippet = Snippet::source(text).path(self.source.path.as_str()).line_start(self.lines.start as usize);
-        for mark in &self.marks {
+        let (offset, text) = self.source.lines(self.lines.clone());
+        let snippet = || Snippet::source(text).path(self.source.path.as_str()).line_start(self.lines.start as usize);
+        let draw = |mark: &Mark<'a>| {
             let range = mark.span.range();
             let range = clip(text, range.start - offset..range.end.max(range.start) - offset);
-            snippet = snippet.annotation(mark.kind().span(range).label(mark.label()));
+            mark.kind().span(range).label(mark.label())
+        };
+        if text.lines().all(|line| line.len() <= LINE_BYTES) {
+            return vec![snippet().annotations(self.marks.iter().map(draw)).into()];
         }
-        vec![snippet.into()]
-    }
-
-    /// What stands around a mark in a line that is too long.
-    fn window(&self, mark: &Mark<'a>) -> Vec<Element<'a>> {
-        let at = self.source.position(mark.span.start as usize);
-        let (offset, line) = self.source.lines(at.line..at.line + 1);
-        let line = line.trim_end_matches(['\n', '\r']);
-        let range = mark.span.range();
-        let range = clip(line, range.start - offset..range.end.max(range.start) - offset);
-        let first = floor(line, range.start.saturating_sub(WINDOW_BYTES));
-        let last = floor(line, (range.start + 2 * WINDOW_BYTES).min(line.len()));
-        let (before, after) = (if first > 0 { "…" } else { "" }, if last < line.len() { "…" } else { "" });
-        let text = format!("{before}{}{after}", &line[first..last]);
-        let marked = before.len() + range.start - first..before.len() + range.end.min(last) - first;
-        let origin = Origin::path(self.source.path.as_str()).line(at.line as usize).char_column(at.column as usize);
-        let snippet = Snippet::source(text).line_start(at.line as usize);
-        vec![origin.into(), snippet.annotation(mark.kind().span(marked).label(mark.label())).into()]
+        let alone = |mark: &Mark<'a>| {
+            let line = self.source.position(mark.span.start as usize).line;
+            Part { source: self.source, lines: line..line + 1, marks: vec![*mark] }
+        };
+        if self.marks.len() > 1 {
+            return self.marks.iter().flat_map(|mark| alone(mark).elements()).collect();
+        }
+        vec![snippet().annotations(self.marks.iter().map(draw)).into()]
     }
 }
 
@@ -142,7 +130,7 @@ fn patch<'a>(fix: &'a Fix, sources: &'a Sources) -> Option<Group<'a>> {
     let same_file = fix.edits.iter().all(|edit| edit.span.file == first.span.file && edit.span.start >= first.span.start);
     let short = end - start < TOGETHER_LINES && text.lines().all(|line| line.len() <= LINE_BYTES);
     if !same_file || !short {
-        return Some(group.element(Level::HELP.no_name().message("")));
+        return Some(group);
     }
     let mut snippet = Snippet::source(text).path(source.path.as_str()).line_start(start as usize);
     for edit in &fix.edits {

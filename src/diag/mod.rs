@@ -110,6 +110,10 @@ impl Diagnostic {
 
 /// The candidate nearest to a name that is unknown, if one is near enough to be meant.
 pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    // Distances cost the product of both lengths, and nobody misspells a whole page.
+    if name.len() > 256 {
+        return None;
+    }
     let limit = (name.chars().count() / 3).max(1);
     candidates
         .into_iter()

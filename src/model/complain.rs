@@ -7,6 +7,8 @@ use std::ops::Range;
 
 /// A finding for an error of the TOML parser.
 pub(super) fn complain(file: FileId, source: &str, at: Range<usize>, message: &str) -> Diagnostic {
+    // The parser does not say where keys have too many parts.
+    let at = if message == "recursion limit" { most_dots(source) } else { at };
     let line = line_start(source, at.start);
     let rest_of_line = source[line..line_end(source, line)].trim_end();
     let span = Span::new(file, boundary(source, at.start)..boundary(source, at.end.max(at.start)));
@@ -46,6 +48,7 @@ pub(super) fn complain(file: FileId, source: &str, at: Range<usize>, message: &s
         "unexpected key or value" => found("the line should end here".to_owned()).help("each statement has a line of its own"),
         "missing comma between array elements" => found("a comma is missing before this element of the list".to_owned()),
         "missing comma between key-value pairs" => found("a comma is missing before this key of the table".to_owned()),
+        "unexpected leading zero" => found("a number has no leading zero".to_owned()),
         "extra comma in array" => found("this comma has no element before it".to_owned()),
         "cannot recurse further; max recursion depth met" | "recursion limit" => found("this is nested too deep".to_owned()),
         _ if what.starts_with("cannot extend value of type") => {
@@ -55,6 +58,17 @@ pub(super) fn complain(file: FileId, source: &str, at: Range<usize>, message: &s
         _ if expected.is_empty() => found(what.to_owned()),
         _ => found(format!("{what}: expected {expected}")),
     }
+}
+
+/// The beginning of the line with the most dots.
+fn most_dots(source: &str) -> Range<usize> {
+    let lines = source.split_inclusive('\n').scan(0, |at, line| {
+        let start = *at;
+        *at += line.len();
+        Some((line.bytes().filter(|b| *b == b'.').count(), start))
+    });
+    let start = lines.max_by_key(|(dots, _)| *dots).map_or(0, |(_, start)| start);
+    start..start
 }
 
 /// A value that is none, mostly text without quotes.

@@ -1,6 +1,6 @@
 //! Keys that are not known where they stand: what was meant, or where they belong.
 
-use super::node::{Entry, Style, Table};
+use super::node::{Entry, Kind, Style, Table};
 use crate::diag::{Diagnostic, code, nearest};
 use crate::text::Span;
 
@@ -102,26 +102,36 @@ pub(super) fn unknown_key(entry: &Entry, table: &Table, place: &str, header: Opt
             None => finding,
         };
     }
-    let free = || table.asked.iter().copied().filter(|known| !table.has(known));
-    let synonym =
-        SYNONYMS.iter().find(|(other, _)| *other == key).map(|(_, ours)| *ours).filter(|ours| free().any(|k| k == *ours));
-    if let Some(meant) = nearest(&key.to_lowercase().replace('-', "_"), free()).or(synonym).or_else(|| same(key, free())) {
-        return finding.label(format!("did you mean `{meant}`?")).suggest(format!("rename it to `{meant}`"), span, meant);
+    let known = || table.asked.iter().copied();
+    if let Some(meant) = meant(key, known()) {
+        // A table may be written in several parts, anything else only once.
+        let twice = table.has(meant) && !matches!(entry.node.kind, Kind::Table(_));
+        return if twice {
+            finding.label(format!("did you mean `{meant}`, which is there already?"))
+        } else {
+            finding.label(format!("did you mean `{meant}`?")).suggest(format!("rename it to `{meant}`"), span, meant)
+        };
     }
     let homes: Vec<_> = HOMES.iter().filter(|(_, keys)| keys.contains(&key)).map(|(home, _)| *home).collect();
     if !homes.is_empty() {
         return finding.help(format!("`{key}` is a key of {}", homes.join(" and of ")));
     }
-    let known: Vec<_> = free().map(|known| format!("`{known}`")).collect();
-    match known.len() {
-        0 => finding.help("nothing more can be said here"),
-        1..=12 => finding.help(format!("what can still be said here: {}", known.join(", "))),
+    let free: Vec<_> = known().filter(|known| !table.has(known)).map(|known| format!("`{known}`")).collect();
+    match free.len() {
+        1..=12 => finding.help(format!("what can still be said here: {}", free.join(", "))),
         _ => finding,
     }
 }
 
-/// The key that differs only in case or in dashes.
-fn same<'a>(key: &str, mut known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    let key = key.to_lowercase().replace('-', "_");
-    known.find(|known| *known == key)
+/// The known key that an unknown one stands for.
+fn meant<'a>(key: &str, known: impl Iterator<Item = &'a str> + Clone) -> Option<&'a str> {
+    let plain = key.to_lowercase().replace('-', "_");
+    let same = known.clone().find(|known| *known == plain);
+    let synonym = || SYNONYMS.iter().find(|(other, _)| *other == plain).and_then(|(_, ours)| known.clone().find(|k| k == ours));
+    same.or_else(|| nearest(&plain, known.clone())).or_else(synonym)
+}
+
+/// Whether a key that is missing stands there in another spelling.
+pub(super) fn misspelt(table: &Table, key: &str) -> bool {
+    table.entries.iter().take(100).any(|entry| meant(&entry.key.value, std::iter::once(key)).is_some())
 }

@@ -3,6 +3,7 @@
 use super::escape::embed;
 use crate::limits::NESTING;
 use crate::text::{Embedded, FileId, Span, Spanned};
+use std::collections::HashSet;
 use std::ops::Range;
 use toml::de::{DeTable, DeValue};
 
@@ -40,7 +41,7 @@ pub(super) struct Table {
     /// Keys that were asked for: what this table may have.
     pub asked: Vec<&'static str>,
     /// Keys that were there.
-    pub present: Vec<String>,
+    pub present: HashSet<String>,
 }
 
 /// How a table was written.
@@ -89,7 +90,7 @@ impl Table {
 
     /// Whether a key was written, read or not.
     pub fn has(&self, key: &str) -> bool {
-        self.present.iter().any(|present| present == key)
+        self.present.contains(key)
     }
 
     /// Whether a key is still to be taken.
@@ -161,7 +162,9 @@ impl Builder<'_> {
     }
 
     fn scalar(&self, value: &DeValue<'_>, range: Range<usize>) -> Kind {
-        if self.errors.iter().any(|error| error.start <= range.end && range.start <= error.end) {
+        // Errors are short and sorted: one that touches the value is among the last that begin before its end.
+        let before = self.errors.partition_point(|error| error.start <= range.end);
+        if self.errors[..before].iter().rev().take(8).any(|error| range.start <= error.end) {
             return Kind::Unreadable;
         }
         match value {

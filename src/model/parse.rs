@@ -1,11 +1,12 @@
 //! Reads a pipeline file: the top level, and the order of everything.
 
+use super::elsewhere;
 use super::node::{Entry, Kind, Style};
 use super::pipeline::{Defaults, Field, Limits, Pipeline};
 use super::reader::Reader;
 use super::syntax;
 use crate::diag::{Diagnostic, code};
-use crate::limits::{FILE_BYTES, PHASES};
+use crate::limits::{FILE_BYTES, PHASES, QUOTED_BYTES};
 use crate::text::{Embedded, FileId, Span, Spanned};
 use indexmap::IndexMap;
 
@@ -28,7 +29,24 @@ pub fn parse(file: FileId, text: &str) -> (Pipeline, Vec<Diagnostic>) {
     let mut found = syntax.found;
     found.extend(reader.found.into_iter().filter(|finding| !tainted(finding)));
     found.sort_by_key(|finding| (finding.span.start, finding.code));
+    for finding in &mut found {
+        shorten(finding);
+    }
     (pipeline, found)
+}
+
+/// Cuts what a finding quotes of the file: a key may be as long as the file.
+fn shorten(finding: &mut Diagnostic) {
+    let cut = |text: &str| -> String {
+        let parts = text.split('`').map(|part| {
+            let end = part.char_indices().map(|(at, _)| at).take_while(|at| *at <= QUOTED_BYTES).last().unwrap_or(0);
+            if part.len() > 3 * QUOTED_BYTES { format!("{}…", &part[..end]) } else { part.to_owned() }
+        });
+        parts.collect::<Vec<_>>().join("`")
+    };
+    finding.message = cut(&finding.message);
+    finding.label = cut(&finding.label);
+    finding.help = finding.help.as_deref().map(cut);
 }
 
 /// A pipeline that says nothing.
@@ -98,15 +116,10 @@ impl Reader<'_> {
             place.span = version.key;
         }
         place.style = Style::Root;
-        let misspelt = |meant: &str| {
-            let near = |entry: &Entry| crate::diag::nearest(&entry.key.value, [meant]).is_some();
-            table.entries.iter().any(near)
-        };
-        // A misspelt key is one mistake, and was found.
-        let keys: Vec<_> = ["name", "phases"].into_iter().filter(|key| table.has(key) || !misspelt(key)).collect();
+        let keys = ["name", "phases"];
         // A broken header may be the one phase there is.
-        let keys = if self.errors.is_empty() { keys } else { keys.into_iter().filter(|key| *key != "phases").collect() };
-        self.missing(&place, "the pipeline", &keys);
+        let keys = if self.errors.is_empty() { &keys[..] } else { &keys[..1] };
+        self.missing(&place, "the pipeline", keys);
         if let Some(phase) = pipeline.phases.values().nth(PHASES) {
             let message = format!("a pipeline has at most {PHASES} phases, and this one has {}", pipeline.phases.len());
             self.say(code::P005, phase.header, message);
@@ -116,7 +129,7 @@ impl Reader<'_> {
     /// `flow = 1`.
     fn version(&mut self, entry: Option<Entry>, table: &super::node::Table) -> Option<Field<u32>> {
         let Some(Entry { key, node }) = entry else {
-            if !self.is_broken(table) {
+            if !self.is_broken(table) && !elsewhere::misspelt(table, "flow") {
                 let message = "the version of the language is missing";
                 let finding = Diagnostic::new(code::P008, table.span, message).label("`flow = 1` should stand here");
                 self.report(finding.suggest("add it", table.span, format!("flow = {LANGUAGE}\n")));

@@ -146,8 +146,7 @@ impl Reader<'_> {
             kind @ Kind::List(_) => {
                 let entry = Entry { key, node: Node { span, kind } };
                 let list = self.tables(Some(entry), |reader, span, table| Some(reader.repeat_entry(span, table)));
-                let list = list.map(|list| list.value).unwrap_or_default();
-                list
+                list.map(|list| list.value).unwrap_or_default()
             }
             kind => {
                 self.wrong_type("repeat", "a table `{ from = \"…\", max = … }` or a list of tables", &Node { span, kind });
@@ -201,7 +200,7 @@ impl Reader<'_> {
                 reader.report(Diagnostic::new(code::P005, node.span, "`refused` is never retried").help(help));
                 return None;
             }
-            reader.word_node(&format!("{what}[]"), node)
+            reader.word_node(what, node)
         })
     }
 
@@ -242,14 +241,14 @@ impl Reader<'_> {
                 Some(Secret::Env(name))
             }
             Kind::Table(mut table) => {
-                let both = table.has("file") && table.has("run");
-                if !table.has("file") {
-                    if table.has("run") { () } else { self.missing(&table, "secret", &["file"]) }
+                let (by_file, by_run) = (table.has("file"), table.has("run"));
+                if !by_file && !by_run && !self.is_broken(&table) {
+                    self.say(code::P004, span, "a secret comes from `file` or from `run`, and this one from neither");
                 }
                 let file = self.literal(table.take("file")).map(|file| Secret::File(Spanned::new(file.value, file.span)));
                 let run = self.some_literals(table.take("run")).map(|run| Secret::Run(run.value));
                 self.finish(table, "secret");
-                if both {
+                if by_file && by_run {
                     self.say(code::P006, span, "a secret comes from `file` or from `run`, not from both");
                 }
                 file.or(run)

@@ -9,6 +9,7 @@ use super::node::{Entry, Kind, Node, Style, Table};
 use super::pipeline::{Field, TextSource};
 use super::words::Word;
 use crate::diag::{Code, Diagnostic, code, nearest};
+use crate::limits::FINDINGS;
 use crate::text::{Embedded, FileId, Span, Spanned};
 use std::ops::Range;
 
@@ -33,9 +34,16 @@ enum Empty {
 }
 
 impl Reader<'_> {
-    /// Reports a finding.
+    /// Reports a finding, unless there are too many already.
     pub fn report(&mut self, finding: Diagnostic) {
-        self.found.push(finding);
+        if !self.is_full() {
+            self.found.push(finding);
+        }
+    }
+
+    /// Whether further findings would not be kept.
+    fn is_full(&self) -> bool {
+        self.found.len() >= FINDINGS
     }
 
     /// Reports a finding that is only a place and a message.
@@ -356,9 +364,10 @@ impl Reader<'_> {
     }
 
     /// P004 for keys that must be there, all of one table in one finding. Says nothing where a syntax error stands in
-    /// the same table: the key may be what was broken.
+    /// the same table (the key may be what was broken), nor about a key that was misspelt (P002 says that).
     pub fn missing(&mut self, table: &Table, what: &str, keys: &[&str]) {
-        let lacks: Vec<_> = keys.iter().filter(|key| !table.has(key)).map(|key| format!("`{key}`")).collect();
+        let lacks = keys.iter().filter(|key| !table.has(key) && !elsewhere::misspelt(table, key));
+        let lacks: Vec<_> = lacks.map(|key| format!("`{key}`")).collect();
         if lacks.is_empty() || self.is_broken(table) {
             return;
         }
@@ -390,9 +399,8 @@ impl Reader<'_> {
             Style::Inline => table.span.range(),
             Style::Root | Style::Header | Style::Implicit => {
                 let start = table.span.start as usize;
-                let next = self.headers.iter().copied().find(|header| *header > start);
-                let first = if table.style == Style::Root { self.headers.first().copied() } else { next };
-                start..first.unwrap_or(usize::MAX)
+                let next = if table.style == Style::Root { 0 } else { self.headers.partition_point(|header| *header <= start) };
+                start..self.headers.get(next).copied().unwrap_or(usize::MAX)
             }
         };
         self.errors.iter().any(|at| range.contains(at))
@@ -402,6 +410,9 @@ impl Reader<'_> {
     pub fn finish(&mut self, table: Table, what: &str) {
         let place = self.describe(&table, what);
         for entry in &table.entries {
+            if self.is_full() {
+                return;
+            }
             let header = (table.style == Style::Header).then_some(table.span);
             let finding = elsewhere::unknown_key(entry, &table, &place, header);
             self.report(finding);

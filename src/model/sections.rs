@@ -97,8 +97,10 @@ impl Reader<'_> {
             select: self.select(table.take("select")),
             name,
         };
+        if param.kind.is_some() || !table.has("type") {
+            self.param_sense(&param);
+        }
         self.finish(table, &format!("params.{}", param.name.value));
-        self.param_sense(&param);
         param
     }
 
@@ -245,8 +247,7 @@ impl Reader<'_> {
         }
         if let [first, rest @ ..] = written.as_slice() {
             for other in rest {
-                let message =
-                    format!("a {what} has one of `that`, `files` and `run`, and this one has `{}` already", first.value);
+                let message = format!("`{}` cannot stand beside `{}`: one {what} looks at one thing", other.value, first.value);
                 self.report(Diagnostic::new(code::P006, other.span, message).related(first.span, "the first"));
             }
         }

@@ -33,6 +33,8 @@ struct Trouble {
 
 /// What is to be done about an error before parsing again.
 struct Repair {
+    /// Where the error was noticed: what was noticed before it stands for itself.
+    at: usize,
     /// What is blanked out.
     blank: Range<usize>,
     /// What is not to be trusted afterwards.
@@ -50,7 +52,7 @@ pub(super) fn read(file: FileId, source: &str) -> Syntax {
         let (table, errors) = DeTable::parse_recoverable(&text);
         let troubles = troubles(&text, &errors);
         let repair = if found.len() < SYNTAX_ERRORS { repair(file, &text, &troubles) } else { None };
-        let stop = repair.as_ref().map_or(usize::MAX, |repair| repair.blank.start);
+        let stop = repair.as_ref().map_or(usize::MAX, |repair| repair.at);
         for trouble in troubles.iter().filter(|trouble| trouble.at.start < stop) {
             report(&mut found, source, complain(file, source, trouble.at.clone(), &trouble.message));
         }
@@ -106,7 +108,9 @@ fn report(found: &mut Vec<Diagnostic>, source: &str, finding: Diagnostic) {
 /// The first error after which the parser cannot be trusted.
 fn repair(file: FileId, text: &str, troubles: &[Trouble]) -> Option<Repair> {
     let unclosed = troubles.iter().any(|t| t.message.starts_with("unclosed array") || t.message.starts_with("unclosed inline"));
-    let repair = troubles.iter().find_map(|trouble| {
+    let mut at = 0;
+    let mut repair = troubles.iter().find_map(|trouble| {
+        at = trouble.at.start;
         let message = trouble.message.as_str();
         if message.starts_with("key with no value") {
             return Some(line_repair(file, text, trouble));
@@ -120,6 +124,7 @@ fn repair(file: FileId, text: &str, troubles: &[Trouble]) -> Option<Repair> {
         let bracket = ["array", "key-value pairs", "inline table"].iter().any(|word| message.contains(word));
         if unclosed && bracket { bracket_repair(file, text, trouble.at.start) } else { None }
     })?;
+    repair.at = at;
     // Blanking what is blank would go on for ever.
     let blank = text.get(repair.blank.clone()).is_none_or(|part| part.trim().is_empty());
     (!blank).then_some(repair)
@@ -130,7 +135,7 @@ fn line_repair(file: FileId, text: &str, trouble: &Trouble) -> Repair {
     let start = line_start(text, trouble.at.start);
     let blank = start..line_end(text, start);
     let finding = complain(file, text, trouble.at.clone(), &trouble.message);
-    Repair { taint: start..start, blank, finding }
+    Repair { at: start, taint: start..start, blank, finding }
 }
 
 /// A header without its bracket: its whole section goes, since nobody knows whose keys they are.
@@ -138,7 +143,7 @@ fn header_repair(file: FileId, text: &str, trouble: &Trouble) -> Repair {
     let start = line_start(text, trouble.at.start);
     let blank = start..next_header(text, line_end(text, start));
     let finding = complain(file, text, trouble.at.clone(), &trouble.message);
-    Repair { taint: blank.clone(), blank, finding }
+    Repair { at: start, taint: blank.clone(), blank, finding }
 }
 
 /// A multi-line text that runs to the end of the file: it goes, up to what looks like the next header.
@@ -149,7 +154,7 @@ fn text_repair(file: FileId, text: &str) -> Option<Repair> {
     let blank = start..next_header(text, line_end(text, start));
     let message = format!("the text that begins here is not closed: `{quotes}` is missing at its end");
     let finding = Diagnostic::new(code::P001, Span::new(file, open..open + 3), message);
-    Some(Repair { taint: blank.clone(), blank, finding })
+    Some(Repair { at: start, taint: blank.clone(), blank, finding })
 }
 
 /// A list or table that is not closed: its statement goes, up to what looks like the next one.
@@ -172,7 +177,9 @@ fn bracket_repair(file: FileId, text: &str, at: usize) -> Option<Repair> {
     let (what, bracket) = if text[open..].starts_with('[') { ("list", ']') } else { ("table", '}') };
     let message = format!("the {what} that begins here is not closed: `{bracket}` is missing");
     let finding = Diagnostic::new(code::P001, Span::new(file, open..open + 1), message);
-    Some(Repair { taint: line..next_header(text, end), blank: line..end, finding })
+    // The next statement may belong to the broken table, or stand after the broken list.
+    let taint = if text[line..end].contains('{') { line..next_header(text, end) } else { line..end };
+    Some(Repair { at: line, taint, blank: line..end, finding })
 }
 
 /// Where the next line that looks like a header begins, from a line start on; else the end of the text.

@@ -1,5 +1,6 @@
 //! What a phase does, and which keys go with it: P004 and P006.
 
+use super::elsewhere;
 use super::node::Table;
 use super::reader::Reader;
 use crate::diag::{Diagnostic, code};
@@ -66,7 +67,7 @@ pub(super) fn check(reader: &mut Reader<'_>, phase: &str, table: &Table) {
 
 /// P004 for a phase that does nothing.
 fn no_verb(reader: &mut Reader<'_>, phase: &str, table: &Table) {
-    if reader.is_broken(table) {
+    if reader.is_broken(table) || VERBS.iter().any(|(verb, _)| elsewhere::misspelt(table, verb)) {
         return;
     }
     let message = format!("`{phase}` says nothing about what it does");
