@@ -1,7 +1,7 @@
 //! The command tree: what can be typed. Each command's own arguments stand in its own file.
 
 use super::out::When;
-use super::{completions, export, help, list, logs, note, show, why};
+use super::{completions, export, graph, help, lint, list, logs, note, show, why};
 use clap::{Parser, Subcommand};
 
 /// Runs pipelines of coding agents: phases as a graph, guards in jq, prompts in Jinja, every step journaled.
@@ -32,6 +32,10 @@ pub enum Command {
     Why(why::Args),
     /// Report progress from inside a phase.
     Note(note::Args),
+    /// Draw a pipeline, or a run with its states.
+    Graph(graph::Args),
+    /// Check pipelines.
+    Lint(lint::Args),
     /// Work on the store itself.
     Store(export::StoreArgs),
     /// Print completions for a shell.

@@ -41,15 +41,14 @@ impl Place {
     /// # Errors
     /// When there is no working folder, or `flow.toml` has mistakes.
     pub fn find(arg: &StoreArg) -> Result<Self, Fail> {
-        let root = root()?;
+        let project = super::pipeline::project()?;
         let variable = || std::env::var(FLOW_STORE).ok().filter(|url| !url.is_empty());
-        let configured = || Ok::<_, Fail>(super::config::read(&root)?.store.map(|url| from_root(&root, &url)));
         let named = match arg.store.clone().or_else(variable) {
             Some(url) => Some(url),
-            None => configured()?,
+            None => super::pipeline::settings(&project)?.store.as_ref().map(|url| from_root(&project.root, url)),
         };
-        let default = || format!("sqlite:{}", root.join(DEFAULT_STORE).display());
-        Ok(Self { named: named.is_some(), url: named.unwrap_or_else(default), root })
+        let default = || format!("sqlite:{}", project.root.join(DEFAULT_STORE).display());
+        Ok(Self { named: named.is_some(), url: named.unwrap_or_else(default), root: project.root })
     }
 
     /// Opens the store; `None` when nobody named one and the default is not there yet.
@@ -85,16 +84,6 @@ impl Place {
         let message = format!("there is no run in {} yet", self.root.display());
         Fail::new(Exit::NoInput, message).help("`flow run PIPELINE` starts one; `flow run --help` says how")
     }
-}
-
-/// The project's folder.
-///
-/// # Errors
-/// When there is no working folder.
-pub fn root() -> Result<PathBuf, Fail> {
-    let here =
-        std::env::current_dir().map_err(|error| Fail::new(Exit::NoInput, format!("the working folder is gone: {error}")))?;
-    Ok(crate::project::root(&here))
 }
 
 /// A relative path of `flow.toml` is relative to it.
