@@ -22,14 +22,28 @@ pub const QUOTED_BYTES: usize = 80;
 pub const ROUNDS: u32 = 1_000;
 /// Retries of one attempt.
 pub const RETRIES: u32 = 100;
+/// A jq expression or the text of a shape, in bytes: people do not write longer ones, and parsers recurse over them.
+pub const EXPRESSION_BYTES: usize = 64 << 10;
+/// Depth of the syntax tree of a jq expression: every walk over it recurses.
+pub const EXPRESSION_DEPTH: usize = 1_000;
 /// Interpreter steps of a guard: about 20 ms, far above any comparison.
 pub const GUARD_STEPS: u64 = 200_000;
 /// Interpreter steps of `set`, `view`, `over`, `vars` and `flow eval`: about half a second.
 pub const VALUE_STEPS: u64 = 5_000_000;
 /// Wall clock of one evaluation, in milliseconds.
 pub const EVAL_MS: u64 = 900;
-/// Bytes that one evaluation may hold in strings, lists and tables at once (estimated).
+/// Bytes that the results of one evaluation may hold in strings, lists and tables (estimated).
 pub const EVAL_BYTES: usize = 64 << 20;
+/// Bytes of one text that an evaluation makes: as much as is read of an agent's output.
+pub const EVAL_TEXT_BYTES: usize = 16 << 20;
+/// Bytes that one evaluation may take in all, freed ones included: keeps the whole program under half a GiB.
+pub const EVAL_TOTAL_BYTES: usize = 256 << 20;
+/// Lists and tables that one evaluation may put around others that are not small: bounds the depth of a value.
+pub const EVAL_NESTING: u32 = 100_000;
+/// Depth of a value that an evaluation yields: well below `NESTING`, since it is stored inside an event.
+pub const RESULT_NESTING: usize = 100;
+/// Stack that an evaluation leaves for comparing, printing and dropping what it made.
+pub const STACK_RESERVE_BYTES: usize = 160 << 20;
 /// Results that one expression may yield.
 pub const EVAL_RESULTS: usize = 100_000;
 /// Stack of the evaluation thread: a nested value costs about 1 KiB a level when it is dropped.

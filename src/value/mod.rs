@@ -3,14 +3,23 @@
 //! A newtype over jaq's own value, shared and cheap to clone, so that assignment follows jq (through null, past the
 //! end of a list) and sizes are capped. `jq.rs` teaches it to the interpreter, `template.rs` to the templates.
 
-use jaq_json::{Map, Num, Val};
+mod jq;
+mod json;
+mod math;
+pub(crate) mod meter;
+mod order;
+mod template;
+
+pub(crate) use jq::{Fault, fault, kind};
+pub(crate) use json::brief;
+
+use jaq_json::{Map, Val};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use std::fmt;
 use std::sync::Arc;
 
 /// Any JSON value. Cloning shares lists and tables.
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, Default)]
 pub struct Value(pub(crate) Val);
 
 impl Value {
@@ -28,9 +37,8 @@ impl Value {
     }
 
     /// A number; a whole one becomes an integer, so that it prints without a point.
-    #[expect(clippy::cast_possible_truncation, reason = "bounded before the cast")]
     pub fn float(n: f64) -> Self {
-        if n.fract() == 0.0 && n.abs() < 9e15 { Self(Val::from(n as isize)) } else { Self(Val::Num(Num::Float(n))) }
+        Self(json::from_float(n))
     }
 
     /// A list.
@@ -87,7 +95,7 @@ impl Value {
 
     /// The number that it is.
     pub fn as_f64(&self) -> Option<f64> {
-        if let Val::Num(_) = &self.0 { jaq_std::ValT::as_f64(&self.0) } else { None }
+        jaq_std::ValT::as_f64(self)
     }
 
     /// The items of a list.
@@ -182,12 +190,6 @@ impl<T: Into<Self>> From<Option<T>> for Value {
     }
 }
 
-impl fmt::Display for Value {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
 impl Serialize for Value {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         use serde::ser::{SerializeMap, SerializeSeq};
@@ -219,10 +221,11 @@ impl Serialize for Value {
 }
 
 fn serialize_number<S: Serializer>(number: &Val, serializer: S) -> Result<S::Ok, S::Error> {
-    if let Some(n) = jaq_std::ValT::as_isize(number) {
+    let Val::Num(number) = number else { return serializer.serialize_unit() };
+    if let Val::Num(jaq_json::Num::Int(n)) = json::plain(number.clone()) {
         return serializer.serialize_i64(n as i64);
     }
-    match jaq_std::ValT::as_f64(number) {
+    match Some(json::as_float(number)) {
         Some(n) if n.is_finite() => serializer.serialize_f64(n),
         _ => serializer.serialize_unit(),
     }

@@ -1,0 +1,5 @@
+//! Tests of the jq side.
+
+mod hostile;
+mod meaning;
+mod rules;
