@@ -179,11 +179,11 @@ pub(super) fn to_bytes<T: Serialize>(value: &T) -> Vec<u8> {
 
 /// Reads a small value.
 pub(super) fn from_entry<T: DeserializeOwned>(store: &str, entry: &Entry) -> Result<T, StoreError> {
-    let text = entry.value.as_deref().unwrap_or_default();
     #[derive(Deserialize)]
     struct Version {
         v: u32,
     }
+    let text = entry.value.as_deref().unwrap_or_default();
     match serde_json::from_slice::<Versioned<T>>(text) {
         Ok(read) if read.v <= FORMAT => Ok(read.value),
         other => match serde_json::from_slice::<Version>(text) {

@@ -174,12 +174,12 @@ impl Journal {
                 }
                 Err(CommitError::Conflict { index, .. }) => {
                     let Some(there) = self.read_back(&batch[index]).await? else { continue };
-                    return self.judge(&batch[index], there, head.seq + 1 + index as u64, packed.head);
+                    return Self::judge(&batch[index], there, head.seq + 1 + index as u64, packed.head);
                 }
                 Err(CommitError::Unknown { .. }) => {
                     // Nothing there: the same batch again, which can only be the same entry.
                     let Some(there) = self.read_back(&batch[0]).await? else { continue };
-                    return self.judge(&batch[0], there, head.seq + 1, packed.head);
+                    return Self::judge(&batch[0], there, head.seq + 1, packed.head);
                 }
                 Err(CommitError::Store(error)) => return Err(error.into()),
             }
@@ -195,7 +195,7 @@ impl Journal {
     }
 
     /// Whose entry is it that is there? The same bytes are ours, whenever they were written.
-    fn judge(&self, write: &Write, there: Entry, seq: u64, head: Head) -> Result<Appended, AppendError> {
+    fn judge(write: &Write, there: Entry, seq: u64, head: Head) -> Result<Appended, AppendError> {
         if let (Op::Create(mine), Some(theirs)) = (&write.op, &there.value)
             && mine == theirs
         {
@@ -241,21 +241,21 @@ impl Journal {
         let seq = before.seq + 1;
         let expected = key::entry(&self.run, seq);
         if entry.key != expected {
-            return Err(self.damaged(&expected, before, "it is missing, and later entries are there"));
+            return Err(Self::damaged(&expected, before, "it is missing, and later entries are there"));
         }
         let decoded = codec::decode(entry.value.as_deref().unwrap_or_default()).map_err(|fault| match fault {
             Fault::Newer(found) => StoreError::Newer { store: self.store.name(), found, known: crate::run::FORMAT },
-            Fault::Bad(why) => self.damaged(&expected, before, &why),
+            Fault::Bad(why) => Self::damaged(&expected, before, &why),
         })?;
         if decoded.n != seq {
-            return Err(self.damaged(&expected, before, &format!("it says that it is entry {}", decoded.n)));
+            return Err(Self::damaged(&expected, before, &format!("it says that it is entry {}", decoded.n)));
         }
         if decoded.prev != before.hash {
-            return Err(self.damaged(&expected, before, "it does not follow the entry before it"));
+            return Err(Self::damaged(&expected, before, "it does not follow the entry before it"));
         }
         let mut events = Vec::with_capacity(decoded.events.len());
         for slot in decoded.events {
-            events.push(self.resolve(slot).await?.ok_or_else(|| self.damaged(&expected, before, "an event of it is missing"))?);
+            events.push(self.resolve(slot).await?.ok_or_else(|| Self::damaged(&expected, before, "an event of it is missing"))?);
         }
         Ok((JournalEntry { seq, nonce: decoded.nonce, events }, Head { seq, hash: decoded.hash }))
     }
@@ -272,7 +272,7 @@ impl Journal {
         Ok(Some(Stamped { at, event }))
     }
 
-    fn damaged(&self, key: &Key, before: &Head, why: &str) -> StoreError {
+    fn damaged(key: &Key, before: &Head, why: &str) -> StoreError {
         let rest = match before.seq {
             0 => "no entry before it".to_owned(),
             1 => "entry 1 is whole".to_owned(),

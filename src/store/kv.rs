@@ -143,6 +143,13 @@ pub trait Store: Send + Sync + std::fmt::Debug {
     /// All present keys that are `prefix` or begin with `prefix.`, sorted; the empty prefix is the whole bucket.
     fn scan<'a>(&'a self, bucket: &'a Bucket, prefix: &'a str) -> Future<'a, Result<Vec<Entry>, StoreError>>;
 
+    /// The keys that [`Store::scan`] would give, with their revisions and without their values.
+    fn keys<'a>(&'a self, bucket: &'a Bucket, prefix: &'a str) -> Future<'a, Result<Vec<(Key, Revision)>, StoreError>> {
+        Box::pin(
+            async move { Ok(self.scan(bucket, prefix).await?.into_iter().map(|entry| (entry.key, entry.revision)).collect()) },
+        )
+    }
+
     /// The kept writes of a key, oldest first, deletes included.
     fn history<'a>(&'a self, bucket: &'a Bucket, key: &'a Key) -> Future<'a, Result<Vec<Entry>, StoreError>>;
 

@@ -20,12 +20,12 @@ pub struct Memory {
 #[derive(Debug)]
 struct State {
     head: u64,
-    buckets: BTreeMap<Bucket, Shelf>,
+    buckets: BTreeMap<Bucket, Rack>,
 }
 
 /// A bucket: the kept writes of each key, oldest first.
 #[derive(Debug)]
-struct Shelf {
+struct Rack {
     spec: BucketSpec,
     keys: BTreeMap<String, VecDeque<Entry>>,
 }
@@ -39,7 +39,7 @@ impl Default for Memory {
 impl Memory {
     /// An empty store with the engine's bucket.
     pub fn new() -> Self {
-        let engine = Shelf { spec: step::engine_spec(), keys: BTreeMap::new() };
+        let engine = Rack { spec: step::engine_spec(), keys: BTreeMap::new() };
         let state = State { head: 0, buckets: BTreeMap::from([(Bucket::engine(), engine)]) };
         Self { state: Mutex::new(state), changed: watch::Sender::new(()) }
     }
@@ -50,10 +50,10 @@ impl Memory {
 
     fn since(&self, bucket: &Bucket, prefix: &str, after: Revision) -> Vec<Entry> {
         let state = self.state();
-        let shelf = state.buckets.get(bucket);
-        let mut found: Vec<Entry> = shelf
+        let rack = state.buckets.get(bucket);
+        let mut found: Vec<Entry> = rack
             .into_iter()
-            .flat_map(|shelf| shelf.under(prefix))
+            .flat_map(|rack| rack.under(prefix))
             .flat_map(|writes| writes.iter().filter(|write| write.revision > after).cloned())
             .collect();
         found.sort_by_key(|write| write.revision);
@@ -61,7 +61,7 @@ impl Memory {
     }
 }
 
-impl Shelf {
+impl Rack {
     fn under<'a>(&'a self, prefix: &'a str) -> impl Iterator<Item = &'a VecDeque<Entry>> {
         let from = self.keys.range::<str, _>((Bound::Included(prefix), Bound::Unbounded));
         let near = from.take_while(move |(key, _)| key.starts_with(prefix));
@@ -83,9 +83,9 @@ fn belongs(key: &str, prefix: &str) -> bool {
 
 impl State {
     fn last(&self, staged: &[Entry], buckets: &[&Bucket], write: &Write) -> Option<Last> {
-        let shelf = self.buckets.get(&write.bucket)?;
+        let rack = self.buckets.get(&write.bucket)?;
         let staged = staged.iter().zip(buckets).rev().find(|(entry, bucket)| entry.key == write.key && ***bucket == write.bucket);
-        let last = staged.map(|(entry, _)| entry).or_else(|| shelf.keys.get(write.key.as_str())?.back());
+        let last = staged.map(|(entry, _)| entry).or_else(|| rack.keys.get(write.key.as_str())?.back());
         Some(last.map_or(Last::NEVER, |entry| Last { revision: entry.revision, present: entry.value.is_some() }))
     }
 
@@ -112,9 +112,9 @@ impl State {
         }
         for (entry, bucket) in staged.into_iter().zip(buckets) {
             self.head = entry.revision.0;
-            let Some(shelf) = self.buckets.get_mut(bucket) else { continue };
-            let keep = shelf.spec.history as usize;
-            let writes = shelf.keys.entry(entry.key.as_str().to_owned()).or_default();
+            let Some(rack) = self.buckets.get_mut(bucket) else { continue };
+            let keep = rack.spec.history as usize;
+            let writes = rack.keys.entry(entry.key.as_str().to_owned()).or_default();
             writes.push_back(entry);
             writes.drain(..writes.len().saturating_sub(keep));
         }
@@ -134,7 +134,7 @@ impl Store for Memory {
 
     fn get<'a>(&'a self, bucket: &'a Bucket, key: &'a Key) -> Future<'a, Result<Option<Entry>, StoreError>> {
         let state = self.state();
-        let last = state.buckets.get(bucket).and_then(|shelf| shelf.keys.get(key.as_str())?.back());
+        let last = state.buckets.get(bucket).and_then(|rack| rack.keys.get(key.as_str())?.back());
         now(Ok(last.filter(|entry| entry.value.is_some()).cloned()))
     }
 
@@ -149,12 +149,12 @@ impl Store for Memory {
     fn scan<'a>(&'a self, bucket: &'a Bucket, prefix: &'a str) -> Future<'a, Result<Vec<Entry>, StoreError>> {
         let state = self.state();
         let present = |writes: &VecDeque<Entry>| writes.back().filter(|entry| entry.value.is_some()).cloned();
-        now(Ok(state.buckets.get(bucket).into_iter().flat_map(|shelf| shelf.under(prefix)).filter_map(present).collect()))
+        now(Ok(state.buckets.get(bucket).into_iter().flat_map(|rack| rack.under(prefix)).filter_map(present).collect()))
     }
 
     fn history<'a>(&'a self, bucket: &'a Bucket, key: &'a Key) -> Future<'a, Result<Vec<Entry>, StoreError>> {
         let state = self.state();
-        let writes = state.buckets.get(bucket).and_then(|shelf| shelf.keys.get(key.as_str()));
+        let writes = state.buckets.get(bucket).and_then(|rack| rack.keys.get(key.as_str()));
         now(Ok(writes.into_iter().flatten().cloned().collect()))
     }
 
@@ -175,7 +175,7 @@ impl Store for Memory {
     }
 
     fn describe<'a>(&'a self, bucket: &'a Bucket) -> Future<'a, Result<Option<BucketSpec>, StoreError>> {
-        now(Ok(self.state().buckets.get(bucket).map(|shelf| shelf.spec.clone())))
+        now(Ok(self.state().buckets.get(bucket).map(|rack| rack.spec.clone())))
     }
 
     fn apply<'a>(&'a self, spec: &'a BucketSpec) -> Future<'a, Result<(), StoreError>> {
@@ -184,10 +184,9 @@ impl Store for Memory {
         }
         let spec = BucketSpec { replicas: None, ..spec.clone() };
         let mut state = self.state();
-        let shelf =
-            state.buckets.entry(spec.bucket.clone()).or_insert_with(|| Shelf { spec: spec.clone(), keys: BTreeMap::new() });
-        shelf.spec = spec;
-        shelf.trim();
+        let rack = state.buckets.entry(spec.bucket.clone()).or_insert_with(|| Rack { spec: spec.clone(), keys: BTreeMap::new() });
+        rack.spec = spec;
+        rack.trim();
         now(Ok(()))
     }
 

@@ -15,7 +15,7 @@ pub const STORE_FORMS: &str =
 pub async fn open_store(url: &str, create: bool) -> Result<Arc<dyn Store>, StoreError> {
     if let Some(path) = url.strip_prefix("sqlite:") {
         // `sqlite:///abs` is how other programs write an absolute path.
-        let path = if path.starts_with("//") { &path[2..] } else { path };
+        let path = path.strip_prefix("//").unwrap_or(path);
         if path.is_empty() {
             return Err(unknown(url, "it names no file"));
         }

@@ -1,10 +1,8 @@
 //! What one write of a batch does to a key: the rules of [`Op`], once, for every backend that applies batches itself.
 
-use super::{Op, Revision, StoreError};
+use super::{BucketSpec, Op, Revision, StoreError};
 use crate::limits::HISTORY_MAX;
 use crate::name::{Bucket, Key};
-
-use super::BucketSpec;
 
 /// The last write of a key.
 #[derive(Clone, Copy, Debug)]
@@ -34,14 +32,13 @@ pub(super) enum Step<'a> {
 }
 
 /// What an operation does to a key whose last write is `last`. An expected revision is compared with the last write,
-/// be it a delete, and revision 0 stands for "never written": what a JetStream server does, so that backends agree.
+/// be it a delete, and revision 0 stands for "never written": what a NATS server does, so that backends agree.
 pub(super) fn step(op: &Op, last: Last) -> Step<'_> {
     match op {
         Op::Create(_) if last.present => Step::Conflict,
         Op::Ensure(_) if last.present => Step::Keep(last.revision),
-        Op::Create(value) | Op::Ensure(value) => Step::Put(value),
         Op::Update(_, expected) | Op::Delete(expected) if *expected != last.revision => Step::Conflict,
-        Op::Update(value, _) => Step::Put(value),
+        Op::Create(value) | Op::Ensure(value) | Op::Update(value, _) => Step::Put(value),
         Op::Delete(_) => Step::Remove,
     }
 }

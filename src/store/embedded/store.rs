@@ -166,6 +166,19 @@ impl Under {
     }
 }
 
+fn keys(connection: &Connection, bucket: &str, prefix: &str) -> rusqlite::Result<Vec<(Key, Revision)>> {
+    let under = Under::new(prefix);
+    let mut query = connection.prepare_cached(
+        "SELECT key, max(revision), value IS NOT NULL FROM writes
+         WHERE bucket = (SELECT id FROM buckets WHERE name = ?1) AND (key = ?2 OR (key >= ?3 AND key < ?4)) GROUP BY key",
+    )?;
+    let present = |row: &Row<'_>| Ok(if row.get(2)? { Some((key_at(row, 0)?, revision(row.get(1)?))) } else { None });
+    let rows = query.query_map((bucket, &under.exact, &under.from, &under.to), present)?;
+    let mut found: Vec<_> = rows.filter_map(Result::transpose).collect::<Result<_, _>>()?;
+    found.sort_unstable();
+    Ok(found)
+}
+
 fn scan(connection: &Connection, bucket: &str, prefix: &str) -> rusqlite::Result<Vec<Entry>> {
     let under = Under::new(prefix);
     let mut query = connection.prepare_cached(
@@ -238,6 +251,11 @@ impl Store for Embedded {
     fn scan<'a>(&'a self, bucket: &'a Bucket, prefix: &'a str) -> Future<'a, Result<Vec<Entry>, StoreError>> {
         let (bucket, wanted) = (bucket.clone(), prefix.to_owned());
         Box::pin(self.read(move || format!("read `{prefix}`"), move |connection| scan(connection, bucket.as_str(), &wanted)))
+    }
+
+    fn keys<'a>(&'a self, bucket: &'a Bucket, prefix: &'a str) -> Future<'a, Result<Vec<(Key, Revision)>, StoreError>> {
+        let (bucket, wanted) = (bucket.clone(), prefix.to_owned());
+        Box::pin(self.read(move || format!("list `{prefix}`"), move |connection| keys(connection, bucket.as_str(), &wanted)))
     }
 
     fn history<'a>(&'a self, bucket: &'a Bucket, key: &'a Key) -> Future<'a, Result<Vec<Entry>, StoreError>> {

@@ -82,6 +82,8 @@ async fn compare(store: &dyn Store, model: &Model) {
         for prefix in ["", "a", "a.b", "c"] {
             let belongs = |name: &str| prefix.is_empty() || name == prefix || name.starts_with(&format!("{prefix}."));
             let scan = store.scan(&bucket, prefix).await.unwrap();
+            let keys = store.keys(&bucket, prefix).await.unwrap();
+            assert_eq!(keys, scan.iter().map(|e| (e.key.clone(), e.revision)).collect::<Vec<_>>());
             let scan: Vec<_> = scan.iter().map(|e| (e.key.as_str(), e.revision.0)).collect();
             assert_eq!(scan, present.iter().copied().filter(|(name, _)| belongs(name)).collect::<Vec<_>>());
             let expected: Vec<_> = all.iter().copied().filter(|(_, name)| belongs(name)).collect();

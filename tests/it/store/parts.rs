@@ -5,9 +5,9 @@ use flow::limits::BLOB_CHUNK_BYTES;
 use flow::name::{Bucket, Name};
 use flow::run::{Digest, Owner, RunId, Time};
 use flow::store::{
-    CommitError, Cycle, Lease, Op, Request, Revision, RunHead, Store, StoreError, beat, claim_write, consumed_write, cycle_write,
-    cycles, get_blob, get_plan, head_write, list_runs, next_cycle, open_store, pending, post, put_blob, put_plan, read_document,
-    read_head, read_lease, release_write,
+    CommitError, Cycle, Lease, Op, Request, Revision, RunHead, StoreError, beat, claim_write, consumed_write, cycle_write,
+    cycles, export, get_blob, get_plan, head_write, list_runs, next_cycle, open_store, pending, post, put_blob, put_plan,
+    read_document, read_head, read_lease, release_write,
 };
 use flow::value::Value;
 
@@ -190,5 +190,31 @@ async fn stores_are_opened_by_their_url() {
     ] {
         let error = open_store(url, true).await.unwrap_err().to_string();
         assert!(error.contains(said) && !error.contains("secret"), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn a_store_is_exported_as_the_golden_file_says() {
+    let golden = include_str!("../../format/v1/export.jsonl");
+    for site in [Site::memory(), Site::embedded()] {
+        let (store, bucket) = site.with_bucket().await;
+        let one = put(&*store, create(&bucket, "meta", "{\"n\":1}")).await;
+        let two = put(&*store, super::write(&bucket, "meta", Op::Update(b"{ \"n\": 2 }".to_vec(), one))).await;
+        put(&*store, super::write(&Bucket::engine(), "raw", Op::Create(vec![0, 255, 10]))).await;
+        let gone = put(&*store, super::write(&bucket, "meta", Op::Delete(two))).await;
+        put(&*store, create(&bucket, "meta", "null")).await;
+        put(&*store, create(&bucket, "gone", "x")).await;
+        put(&*store, super::write(&bucket, "gone", Op::Delete(Revision(gone.0 + 2)))).await;
+        let mut text = String::new();
+        let mut keep = |line: &str| {
+            text.push_str(line);
+            text.push('\n');
+            Ok(())
+        };
+        let exported = export(&*store, &[], &mut keep).await.unwrap();
+        assert_eq!(text, golden);
+        assert_eq!((exported.lines, exported.faults.len()), (4, 0));
+        let refused = export(&*store, &[], &mut |_| Err(std::io::Error::other("the pipe is closed"))).await;
+        assert!(refused.is_err());
     }
 }
