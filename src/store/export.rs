@@ -21,11 +21,7 @@ pub struct Exported {
 ///
 /// # Errors
 /// Only when `line` fails; it gets each line without its end.
-pub async fn export(
-    store: &dyn Store,
-    buckets: &[Bucket],
-    line: &mut (dyn FnMut(&str) -> io::Result<()> + Send),
-) -> io::Result<Exported> {
+pub async fn export(store: &dyn Store, buckets: &[Bucket], mut line: impl FnMut(&str) -> io::Result<()>) -> io::Result<Exported> {
     let mut exported = Exported::default();
     let buckets = match buckets {
         [] => store.buckets().await.unwrap_or_else(|fault| {
