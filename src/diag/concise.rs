@@ -1,5 +1,6 @@
 //! One line per finding: `path:line:col: G002 error message`.
 
+use super::order::clean;
 use super::{Diagnostic, Severity, sorted};
 use crate::text::Sources;
 use std::fmt::Write as _;
@@ -10,7 +11,7 @@ pub fn concise(findings: &[Diagnostic], sources: &Sources) -> String {
     for finding in sorted(findings, sources) {
         let path = &sources.get(finding.span.file).path;
         let at = sources.start(finding.span);
-        let message = finding.message.replace(['\n', '\r'], " ");
+        let message = clean(&finding.message).replace('\n', " ");
         let severity = finding.severity().as_str();
         let _ = writeln!(out, "{path}:{}:{}: {} {severity} {message}", at.line, at.column, finding.code);
     }

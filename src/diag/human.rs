@@ -1,5 +1,6 @@
 //! Findings drawn over the lines they are about, as rustc does it.
 
+use super::order::clean;
 use super::{Diagnostic, Fix, Severity, sorted};
 use crate::text::{Source, Sources, Span};
 use annotate_snippets::{AnnotationKind, Element, Group, Level, Patch, Renderer, Snippet};
@@ -20,10 +21,25 @@ pub fn human(findings: &[Diagnostic], sources: &Sources, color: bool) -> String 
         if !out.is_empty() {
             out.push('\n');
         }
-        out.push_str(&renderer.render(&groups(finding, sources)));
+        out.push_str(&renderer.render(&groups(&cleaned(finding), sources)));
         out.push('\n');
     }
     out
+}
+
+/// A finding whose texts may be printed.
+fn cleaned(finding: &Diagnostic) -> Diagnostic {
+    let mut finding = finding.clone();
+    finding.message = clean(&finding.message);
+    finding.label = clean(&finding.label);
+    finding.help = finding.help.as_deref().map(clean);
+    for (_, label) in &mut finding.related {
+        *label = clean(label);
+    }
+    if let Some(fix) = &mut finding.fix {
+        fix.message = clean(&fix.message);
+    }
+    finding
 }
 
 /// A finding as one report.

@@ -7,6 +7,8 @@ mod concise;
 mod human;
 mod json;
 mod order;
+#[cfg(test)]
+mod tests;
 
 pub use code::Code;
 pub use concise::concise;

@@ -1,4 +1,4 @@
-//! The order in which findings are shown, and which are the same.
+//! The order in which findings are shown, which are the same, and what may be printed of them.
 
 use super::Diagnostic;
 use crate::text::Sources;
@@ -10,4 +10,9 @@ pub fn sorted<'a>(findings: &'a [Diagnostic], sources: &Sources) -> Vec<&'a Diag
     sorted.sort_by_cached_key(|finding| (path(finding), finding.span.start, finding.code.id, finding.span));
     sorted.dedup_by_key(|finding| (finding.span, finding.code));
     sorted
+}
+
+/// A text whose control characters (line breaks excepted) cannot act on a terminal: messages quote files.
+pub(super) fn clean(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() && c != '\n' { '\u{fffd}' } else { c }).collect()
 }

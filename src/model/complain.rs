@@ -33,14 +33,12 @@ pub(super) fn complain(file: FileId, source: &str, at: Range<usize>, message: &s
             found(format!("`\\{sequence}` is no escape sequence"))
                 .help("write `\\\\` for a backslash, or use `'…'` or `'''…'''`, where nothing is escaped")
         }
+        // Any bare word that begins with `t` or `f`.
+        "invalid boolean" if !matches!(written.to_ascii_lowercase().as_str(), "true" | "false") => unquoted(file, source, at),
         "invalid boolean" => {
             let word = written.to_ascii_lowercase();
             let finding = found(format!("`{written}` is no TOML value: booleans are `true` and `false`"));
-            if matches!(word.as_str(), "true" | "false") {
-                finding.suggest(format!("write `{word}`"), span, word)
-            } else {
-                finding
-            }
+            finding.suggest(format!("write `{word}`"), span, word)
         }
         "unquoted keys cannot be empty" => found("a key is missing here".to_owned()),
         "invalid unquoted key" => found(format!("`{written}` cannot stand in a key"))

@@ -103,7 +103,7 @@ pub(super) fn unknown_key(entry: &Entry, table: &Table, place: &str, header: Opt
         };
     }
     let known = || table.asked.iter().copied();
-    if let Some(meant) = meant(key, known()) {
+    if let Some(meant) = meant(key, &table.asked) {
         // A table may be written in several parts, anything else only once.
         let twice = table.has(meant) && !matches!(entry.node.kind, Kind::Table(_));
         return if twice {
@@ -124,14 +124,15 @@ pub(super) fn unknown_key(entry: &Entry, table: &Table, place: &str, header: Opt
 }
 
 /// The known key that an unknown one stands for.
-fn meant<'a>(key: &str, known: impl Iterator<Item = &'a str> + Clone) -> Option<&'a str> {
+fn meant<'a>(key: &str, known: &[&'a str]) -> Option<&'a str> {
     let plain = key.to_lowercase().replace('-', "_");
-    let same = known.clone().find(|known| *known == plain);
-    let synonym = || SYNONYMS.iter().find(|(other, _)| *other == plain).and_then(|(_, ours)| known.clone().find(|k| k == ours));
-    same.or_else(|| nearest(&plain, known.clone())).or_else(synonym)
+    let known = || known.iter().copied();
+    let same = known().find(|known| *known == plain);
+    let synonym = || SYNONYMS.iter().find(|(other, _)| *other == plain).and_then(|(_, ours)| known().find(|k| k == ours));
+    same.or_else(|| nearest(&plain, known())).or_else(synonym)
 }
 
 /// Whether a key that is missing stands there in another spelling.
 pub(super) fn misspelt(table: &Table, key: &str) -> bool {
-    table.entries.iter().take(100).any(|entry| meant(&entry.key.value, std::iter::once(key)).is_some())
+    table.entries.iter().take(100).any(|entry| meant(&entry.key.value, &[key]).is_some())
 }

@@ -1,10 +1,9 @@
 //! The escape map of a TOML text: which byte of the file each byte of its value came from.
 
 use crate::text::{Embedded, FileId};
-use std::borrow::Cow;
 
 /// The value of a TOML text as an [`Embedded`] text. `raw` is the text as written, quotes included, at `start`.
-pub(super) fn embed(file: FileId, source: &str, raw_span: std::ops::Range<usize>, value: &Cow<'_, str>) -> Embedded {
+pub(super) fn embed(file: FileId, source: &str, raw_span: std::ops::Range<usize>, value: &str) -> Embedded {
     let raw = source.get(raw_span.clone()).unwrap_or_default();
     if let Some(offset) = plain_offset(raw, value) {
         return Embedded::slice(value, file, raw_span.start + offset);

@@ -21,6 +21,8 @@ mod read_test;
 mod reader;
 mod sections;
 mod syntax;
+#[cfg(test)]
+mod tests;
 mod trees;
 mod verbs;
 mod words;

@@ -105,7 +105,7 @@ impl Reader<'_> {
         };
         self.needed(&table, &pipeline);
         self.shorts(&pipeline);
-        self.finish(table, "the pipeline");
+        self.finish(&table, "the pipeline");
         pipeline
     }
 

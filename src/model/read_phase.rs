@@ -48,7 +48,7 @@ impl Reader<'_> {
             parse: self.word(table.take("parse")),
             exit: self.exit(table.take("exit")),
         };
-        self.finish(table, &what);
+        self.finish(&table, &what);
         phase
     }
 
@@ -70,7 +70,7 @@ impl Reader<'_> {
             Kind::Table(mut table) => {
                 self.missing(&table, "run", &["shell"]);
                 let shell = self.template(table.take("shell"));
-                self.finish(table, "run");
+                self.finish(&table, "run");
                 Verb::Shell(shell?)
             }
             Kind::Text(text) => {
@@ -103,7 +103,7 @@ impl Reader<'_> {
         let list = self.tables(entry, |reader, span, mut table| {
             reader.missing(&table, "require[]", &["that"]);
             let (that, message) = (reader.jq(table.take("that")), reader.source_text(table.take("message")));
-            reader.finish(table, "require[]");
+            reader.finish(&table, "require[]");
             Some(Require { span, that, message })
         });
         list.map(|list| list.value).unwrap_or_default()
@@ -113,7 +113,7 @@ impl Reader<'_> {
         let list = self.tables(entry, |reader, span, mut table| {
             let kind = reader.check_kind(&mut table, "accept");
             let message = reader.source_text(table.take("message"));
-            reader.finish(table, "accept[]");
+            reader.finish(&table, "accept[]");
             Some(Accept { span, kind, message })
         });
         list.map(|list| list.value).unwrap_or_default()
@@ -133,7 +133,7 @@ impl Reader<'_> {
             parallel: self.small(table.take("parallel"), 1..PARALLEL_MAX + 1),
             on_error: self.word(table.take("on_error")),
         };
-        self.finish(table, "for_each");
+        self.finish(&table, "for_each");
         Some(Field { key: key.span, value, span })
     }
 
@@ -165,7 +165,7 @@ impl Reader<'_> {
             max: self.small(table.take("max"), 1..ROUNDS + 1),
             then: self.word(table.take("then")),
         };
-        self.finish(table, "repeat");
+        self.finish(&table, "repeat");
         repeat
     }
 
@@ -187,7 +187,7 @@ impl Reader<'_> {
             cap_ms: self.duration(table.take("cap"), 0),
             on: self.retry_on(table.take("on")),
         };
-        self.finish(table, "retry");
+        self.finish(&table, "retry");
         Some(Field { key: key.span, value, span })
     }
 
@@ -200,7 +200,7 @@ impl Reader<'_> {
                 reader.report(Diagnostic::new(code::P005, node.span, "`refused` is never retried").help(help));
                 return None;
             }
-            reader.word_node(what, node)
+            reader.word_node(what, &node)
         })
     }
 
@@ -231,7 +231,7 @@ impl Reader<'_> {
         let what = format!("env.{variable}");
         self.missing(&table, &what, &["secret"]);
         let entry = table.take("secret");
-        self.finish(table, &what);
+        self.finish(&table, &what);
         let Entry { node, .. } = entry?;
         let span = node.span;
         match node.kind {
@@ -247,7 +247,7 @@ impl Reader<'_> {
                 }
                 let file = self.literal(table.take("file")).map(|file| Secret::File(Spanned::new(file.value, file.span)));
                 let run = self.some_literals(table.take("run")).map(|run| Secret::Run(run.value));
-                self.finish(table, "secret");
+                self.finish(&table, "secret");
                 if by_file && by_run {
                     self.say(code::P006, span, "a secret comes from `file` or from `run`, not from both");
                 }

@@ -24,7 +24,7 @@ impl Reader<'_> {
             expect: self.expect(table.take("expect")),
             files: self.test_files(table.take("files")),
         };
-        self.finish(table, "tests[]");
+        self.finish(&table, "tests[]");
         for stub in test.stubs.values() {
             self.failures(&stub.value);
         }
@@ -88,7 +88,7 @@ impl Reader<'_> {
         if let Some(status) = expect.status.take_if(|status| !STATUS.contains(&status.value.as_str())) {
             self.not_a_word("status", &status.value, status.span, STATUS);
         }
-        self.finish(table, "expect");
+        self.finish(&table, "expect");
         expect
     }
 
@@ -100,13 +100,11 @@ impl Reader<'_> {
             Kind::Table(table) => {
                 let files = table.entries.into_iter().filter_map(|entry| {
                     let path = entry.key.clone();
-                    match entry.node.kind {
-                        Kind::Text(text) => Some(TestFile { path, text: text.text().to_owned() }),
-                        _ => {
-                            self.wrong_type(&path.value, "text", &entry.node);
-                            None
-                        }
+                    if let Kind::Text(text) = &entry.node.kind {
+                        return Some(TestFile { path, text: text.text().to_owned() });
                     }
+                    self.wrong_type(&path.value, "text", &entry.node);
+                    None
                 });
                 files.collect()
             }

@@ -62,26 +62,11 @@ impl Reader<'_> {
             return;
         }
         let message = format!("`{what}` must be {expected}, found {}", node.found());
-        let mut finding = Diagnostic::new(code::P003, node.span, message).label(format!("expected {expected}"));
-        let written = self.written(node.span);
-        let simple = written.len() < 200 && !written.contains('\n');
-        let is_scalar = matches!(node.kind, Kind::Integer(_) | Kind::Float(_) | Kind::Boolean(_) | Kind::Datetime);
-        let content = match &node.kind {
-            Kind::Text(text) => text.text(),
-            _ => "",
-        };
-        if is_scalar && (expected.contains("text") || expected.starts_with("jq")) {
-            finding = finding.suggest("put it in quotes", node.span, format!("'{written}'"));
-        } else if expected.starts_with("a list of text") && matches!(node.kind, Kind::Text(_)) && simple {
-            finding = finding.suggest("make it a list", node.span, format!("[{written}]"));
-        } else if expected.starts_with("a list of tables") && matches!(node.kind, Kind::Table(_)) && written.starts_with('{') {
-            finding = finding.suggest("make it a list", node.span, format!("[{written}]"));
-        } else if expected.starts_with("`true`") && matches!(content, "true" | "false") {
-            finding = finding.suggest("leave out the quotes", node.span, content.to_owned());
-        } else if expected.contains("number") && content.parse::<f64>().is_ok_and(f64::is_finite) {
-            finding = finding.suggest("leave out the quotes", node.span, content.to_owned());
-        }
-        self.report(finding);
+        let finding = Diagnostic::new(code::P003, node.span, message).label(format!("expected {expected}"));
+        self.report(match mended(expected, node, self.written(node.span)) {
+            Some((how, text)) => finding.suggest(how, node.span, text),
+            None => finding,
+        });
     }
 
     /// P005.
@@ -143,7 +128,7 @@ impl Reader<'_> {
                     self.missing(&table, &key.value, &["file"]);
                 }
                 let file = self.literal(file);
-                self.finish(table, &key.value);
+                self.finish(&table, &key.value);
                 TextSource::File(file.map(|file| Spanned::new(file.value, file.span))?)
             }
             _ => TextSource::Inline(self.text_node(&key.value, "text or `{ file = \"…\" }`", node, Empty::Warn)?.value),
@@ -154,15 +139,15 @@ impl Reader<'_> {
     /// One of a few words.
     pub fn word<W: Word>(&mut self, entry: Option<Entry>) -> Option<Field<W>> {
         let Entry { key, node } = entry?;
-        let word = self.word_node(&key.value, node)?;
+        let word = self.word_node(&key.value, &node)?;
         Some(Self::field(&key, word))
     }
 
     /// One of a few words, inside something else.
-    pub fn word_node<W: Word>(&mut self, what: &str, node: Node) -> Option<Spanned<W>> {
+    pub fn word_node<W: Word>(&mut self, what: &str, node: &Node) -> Option<Spanned<W>> {
         let expected = if W::WORDS.len() < 6 { one_of(W::WORDS) } else { "text".to_owned() };
         let Kind::Text(text) = &node.kind else {
-            self.wrong_type(what, &format!("text: {expected}"), &node);
+            self.wrong_type(what, &format!("text: {expected}"), node);
             return None;
         };
         if let Some(word) = W::from_word(text.text()) {
@@ -233,8 +218,7 @@ impl Reader<'_> {
     pub fn number(&mut self, entry: Option<Entry>, least: f64) -> Option<Field<f64>> {
         let Entry { key, node } = entry?;
         let value = match node.kind {
-            Kind::Integer(Some(n)) => n as f64,
-            Kind::Integer(None) => f64::INFINITY,
+            Kind::Integer(n) => n.and_then(|n| i32::try_from(n).ok()).map_or(f64::INFINITY, f64::from),
             Kind::Float(n) => n,
             _ => {
                 self.wrong_type(&key.value, "a number", &node);
@@ -242,7 +226,7 @@ impl Reader<'_> {
             }
         };
         if !value.is_finite() || value < least {
-            self.bad_value(node.span, format!("`{}` must be {least} or more, and finite", key.value));
+            self.bad_value(node.span, format!("`{}` must be a number from {least} to {}", key.value, i32::MAX));
             return None;
         }
         Some(Field { key: key.span, value, span: node.span })
@@ -407,16 +391,38 @@ impl Reader<'_> {
     }
 
     /// P002 for what is left of a table that was read.
-    pub fn finish(&mut self, table: Table, what: &str) {
-        let place = self.describe(&table, what);
+    pub fn finish(&mut self, table: &Table, what: &str) {
+        let place = self.describe(table, what);
         for entry in &table.entries {
             if self.is_full() {
                 return;
             }
             let header = (table.style == Style::Header).then_some(table.span);
-            let finding = elsewhere::unknown_key(entry, &table, &place, header);
+            let finding = elsewhere::unknown_key(entry, table, &place, header);
             self.report(finding);
         }
+    }
+}
+
+/// What an author may have meant by a value of the wrong type: how it is mended, and what is to be written.
+fn mended(expected: &str, node: &Node, written: &str) -> Option<(&'static str, String)> {
+    let short = written.len() < 200 && !written.contains('\n');
+    match &node.kind {
+        Kind::Integer(_) | Kind::Float(_) | Kind::Boolean(_) | Kind::Datetime
+            if short && (expected.contains("text") || expected.starts_with("jq")) =>
+        {
+            Some(("put it in quotes", format!("'{written}'")))
+        }
+        Kind::Text(_) if short && expected.starts_with("a list of text") => Some(("make it a list", format!("[{written}]"))),
+        Kind::Table(_) if short && written.starts_with('{') && expected.starts_with("a list of tables") => {
+            Some(("make it a list", format!("[{written}]")))
+        }
+        Kind::Text(text) => {
+            let boolean = expected.starts_with("`true`") && matches!(text.text(), "true" | "false");
+            let number = expected.contains("number") && text.text().parse::<f64>().is_ok_and(f64::is_finite);
+            (boolean || number).then(|| ("leave out the quotes", text.text().to_owned()))
+        }
+        _ => None,
     }
 }
 

@@ -38,15 +38,12 @@ impl Reader<'_> {
                 Kind::Table(table) if table.style == Style::Inline => key.span,
                 _ => node.span,
             };
-            match node.kind {
-                Kind::Table(inner) => {
-                    let thing = read(self, key.clone(), header, inner);
-                    all.insert(key.value, thing);
-                }
-                _ => {
-                    let what = format!("{group}.{}", key.value);
-                    self.wrong_type(&what, &format!("a table (`[{what}]`)"), &node);
-                }
+            if let Kind::Table(inner) = node.kind {
+                let thing = read(self, key.clone(), header, inner);
+                all.insert(key.value, thing);
+            } else {
+                let what = format!("{group}.{}", key.value);
+                self.wrong_type(&what, &format!("a table (`[{what}]`)"), &node);
             }
         }
         all
@@ -58,7 +55,7 @@ impl Reader<'_> {
         entry: Option<Entry>,
         mut read: impl FnMut(&mut Self, Span, Table) -> Option<T>,
     ) -> Option<Field<Vec<T>>> {
-        let Some(Entry { key, node }) = entry else { return None };
+        let Entry { key, node } = entry?;
         if let (Kind::Table(table), true) = (&node.kind, self.written(node.span).starts_with('[')) {
             let what = self.written(table.span).to_owned();
             let message = format!("`{}` must be a list of tables, found one table", key.value);
@@ -71,13 +68,11 @@ impl Reader<'_> {
         }
         self.list(Some(Entry { key, node }), "tables", |reader, what, node: Node| {
             let span = node.span;
-            match node.kind {
-                Kind::Table(table) => read(reader, span, table),
-                _ => {
-                    reader.wrong_type(&format!("{what}[]"), "a table", &node);
-                    None
-                }
+            if let Kind::Table(table) = node.kind {
+                return read(reader, span, table);
             }
+            reader.wrong_type(&format!("{what}[]"), "a table", &node);
+            None
         })
     }
 
@@ -100,7 +95,7 @@ impl Reader<'_> {
         if param.kind.is_some() || !table.has("type") {
             self.param_sense(&param);
         }
-        self.finish(table, &format!("params.{}", param.name.value));
+        self.finish(&table, &format!("params.{}", param.name.value));
         param
     }
 
@@ -168,7 +163,7 @@ impl Reader<'_> {
                 format!("\"{good}\""),
             ));
         }
-        self.finish(table, "file");
+        self.finish(&table, "file");
         Some(Field { key: key.span, value: FileParam { dirs, extension }, span })
     }
 
@@ -192,7 +187,7 @@ impl Reader<'_> {
         self.missing(&table, "series", &["key"]);
         let series =
             Series { header, key: self.template(table.take("key")), while_running: self.word(table.take("while_running")) };
-        self.finish(table, "series");
+        self.finish(&table, "series");
         Some(series)
     }
 
@@ -214,7 +209,7 @@ impl Reader<'_> {
             description: self.literal(table.take("description")),
             storage: self.word(table.take("storage")),
         };
-        self.finish(table, "store");
+        self.finish(&table, "store");
         Some(store)
     }
 
@@ -224,7 +219,7 @@ impl Reader<'_> {
         let what = format!("documents.{}", name.value);
         self.missing(&table, &what, &["key", "view"]);
         let document = Document { name, header, key: self.template(table.take("key")), view: self.jq(table.take("view")) };
-        self.finish(table, &what);
+        self.finish(&table, &what);
         document
     }
 
@@ -232,7 +227,7 @@ impl Reader<'_> {
     pub fn check(&mut self, header: Span, mut table: Table) -> Check {
         let kind = self.check_kind(&mut table, "check");
         let message = self.source_text(table.take("message"));
-        self.finish(table, "checks[]");
+        self.finish(&table, "checks[]");
         Check { header, kind, message }
     }
 
@@ -290,7 +285,7 @@ impl Reader<'_> {
                 None => finding.help("add `use = \"command\"`"),
             });
         }
-        self.finish(table, &what);
+        self.finish(&table, &what);
         agent
     }
 
@@ -306,7 +301,7 @@ impl Reader<'_> {
             env: self.env(table.take("env")),
             dir: self.template(table.take("dir")),
         };
-        self.finish(table, "defaults");
+        self.finish(&table, "defaults");
         defaults
     }
 
@@ -320,7 +315,7 @@ impl Reader<'_> {
             tokens: self.count(table.take("tokens")),
             parallel: self.small(table.take("parallel"), 1..PARALLEL_MAX + 1),
         };
-        self.finish(table, "limits");
+        self.finish(&table, "limits");
         limits
     }
 

@@ -13,7 +13,7 @@ impl Reader<'_> {
         let Entry { key, node } = entry?;
         let span = node.span;
         if let Kind::Text(text) = &node.kind
-            && text.text().ends_with(".json")
+            && std::path::Path::new(text.text()).extension().is_some_and(|extension| extension == "json")
         {
             let kind = RawKind::File(Spanned::new(text.text().to_owned(), span));
             return Some(Field { key: key.span, value: RawShape { span, kind }, span });
