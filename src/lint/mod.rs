@@ -1,10 +1,18 @@
 //! The rules: what is wrong with a pipeline although each of its parts can be read.
+//!
+//! `table.rs` has one line a rule; a rule reads the facts of a [`Draft`] and nothing else. One mistake gives one
+//! finding: what hangs on something unknown is silent, since the unknown was reported where it stands.
+
+mod key;
+mod rules;
+mod table;
+
+pub use table::{RULES, Rule};
 
 use crate::diag::Diagnostic;
 use crate::graph::Draft;
 
 /// All findings of all rules.
 pub fn check(draft: &Draft<'_>) -> Vec<Diagnostic> {
-    let _ = draft;
-    vec![]
+    RULES.iter().flat_map(|rule| (rule.check)(draft)).collect()
 }

@@ -1,0 +1,25 @@
+//! The table of rules.
+
+use super::rules::{files, keys, security};
+use crate::diag::{Code, Diagnostic, code};
+use crate::graph::Draft;
+
+/// A rule: what it is called, and what finds it.
+pub struct Rule {
+    /// The code of its findings.
+    pub code: Code,
+    /// Gives all its findings.
+    pub check: fn(&Draft<'_>) -> Vec<Diagnostic>,
+}
+
+/// All rules that look at a draft, in the order of the book.
+pub const RULES: &[Rule] = &[
+    Rule { code: code::S001, check: security::template_in_shell::check },
+    Rule { code: code::S003, check: security::literal_secret::check },
+    Rule { code: code::S008, check: security::path_escape::check },
+    Rule { code: code::K001, check: keys::bad_key::check },
+    Rule { code: code::K002, check: keys::key_collision::check },
+    Rule { code: code::K003, check: keys::reserved_key::check },
+    Rule { code: code::I001, check: files::missing_file::check },
+    Rule { code: code::I003, check: files::file_encoding::check },
+];
