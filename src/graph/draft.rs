@@ -23,13 +23,22 @@ pub struct Draft<'a> {
     pub shapes: Vec<Shapes>,
 }
 
-/// The declared shapes of a phase, as JSON Schema.
+/// The shapes of a phase, as JSON Schema.
 #[derive(Clone, Debug, Default)]
 pub struct Shapes {
-    /// Of the reply.
+    /// Declared for the reply.
     pub output: Option<Value>,
-    /// Of the answers to a question.
+    /// Declared for the answers to a question.
     pub form: Option<Value>,
+    /// Of what the phase does, when nothing is declared.
+    pub natural: Option<Value>,
+}
+
+impl Shapes {
+    /// What is known of the reply.
+    pub fn reply(&self) -> Option<&Value> {
+        self.output.as_ref().or(self.form.as_ref()).or(self.natural.as_ref())
+    }
 }
 
 impl<'a> Draft<'a> {

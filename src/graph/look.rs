@@ -1,0 +1,381 @@
+//! Where a read leads: through the run document, to a phase's output, into its declared shape, or to nothing.
+
+use super::doc::{self, Doc, FILE, RECORD, RUN};
+use super::draft::Draft;
+use super::schema::{self, Walked};
+use super::site::{Role, Site};
+use crate::expr::jq::{Segment, SegmentKind};
+use crate::model::{Join, OnError};
+
+/// What a read turned out to be.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Look {
+    /// What is wrong with it, and at which of its steps.
+    pub problem: Option<(usize, Problem)>,
+    /// After how many steps there may be null, when there may.
+    pub null: Option<usize>,
+    /// The phase whose output (or archived output) is read.
+    pub output_of: Option<usize>,
+    /// Whether what is read was said by an agent, a process or a person in this run.
+    pub said: bool,
+}
+
+/// Why a read leads nowhere.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Problem {
+    /// No such name is in sight here; these are.
+    Name(Vec<&'static str>),
+    /// A name that exists elsewhere, and why it does not here.
+    Hidden(&'static str),
+    /// A field that the run document does not have there: of what, and what there is.
+    RunField(String, Vec<String>),
+    /// A field that the declared shape of a phase does not have, and which it has.
+    Field(usize, Vec<String>),
+    /// No such phase.
+    Phase,
+    /// No such parameter.
+    Param,
+    /// No such variable.
+    Var,
+    /// A variable that is computed later.
+    LaterVar,
+    /// A parameter that names no file.
+    File,
+    /// The output of a phase that does not lie above the reader.
+    NotAbove(usize),
+    /// The output of any phase, before the first has run.
+    TooEarly,
+    /// `.previous` of a phase that lies in no loop with the reader.
+    NoLoop(usize),
+}
+
+/// Names that belong to a phase and what it does.
+const OF_PHASES: &[&str] = &["round", "previous", "item", "key", "output"];
+const STARTING: &[&str] = &["params", "vars", "files"];
+
+impl Draft<'_> {
+    /// Follows a path from the root of what a site sees.
+    pub fn look(&self, site: &Site<'_>, path: &[Segment]) -> Look {
+        let mut eye = Eye { draft: self, site, path, look: Look::default() };
+        eye.top();
+        eye.look
+    }
+
+    /// The names that a site sees.
+    pub fn names(&self, role: Role, phase: Option<usize>) -> Vec<&'static str> {
+        let each = phase.is_some_and(|at| self.pipeline.phases[at].for_each.is_some());
+        match role {
+            Role::Var(_) | Role::Dir | Role::DefaultDir => STARTING.to_vec(),
+            Role::SeriesKey => [STARTING, &["name"]].concat(),
+            _ => {
+                let mut names: Vec<&str> = RUN.iter().map(|(name, _)| *name).collect();
+                if role == Role::DocumentKey {
+                    names.push("name");
+                }
+                if phase.is_some() || matches!(role, Role::System(_) | Role::DefaultEnv) {
+                    names.extend(["round", "previous"]);
+                }
+                if each && role.per_item() {
+                    names.extend(["item", "key"]);
+                }
+                if role.sees_output() {
+                    names.push("output");
+                }
+                names
+            }
+        }
+    }
+}
+
+struct Eye<'a> {
+    draft: &'a Draft<'a>,
+    site: &'a Site<'a>,
+    path: &'a [Segment],
+    look: Look,
+}
+
+impl Eye<'_> {
+    fn key(&self, step: usize) -> Option<&str> {
+        match &self.path.get(step)?.kind {
+            SegmentKind::Key(name) => Some(name),
+            _ => None,
+        }
+    }
+
+    fn wrong(&mut self, step: usize, problem: Problem) {
+        self.look.problem = Some((step, problem));
+    }
+
+    fn null_after(&mut self, steps: usize) {
+        self.look.null.get_or_insert(steps);
+    }
+
+    fn top(&mut self) {
+        let Some(name) = self.key(0) else { return };
+        let site = *self.site;
+        let names = self.draft.names(site.role, site.phase);
+        if !names.contains(&name) {
+            let alias = self.alias();
+            if alias.is_some_and(|alias| alias == name) && site.role.per_item() {
+                self.look.said = true;
+                return;
+            }
+            let elsewhere = RUN.iter().map(|(known, _)| *known).chain(OF_PHASES.iter().copied()).find(|known| *known == name);
+            let problem = match elsewhere {
+                Some(known) => Problem::Hidden(why_hidden(site.role, known)),
+                None => Problem::Name(names),
+            };
+            return self.wrong(0, problem);
+        }
+        match name {
+            "round" | "name" => self.doc(Doc::Leaf, 1),
+            "item" | "key" => self.look.said = true,
+            "previous" => self.doc(Doc::Previous, 1),
+            "output" if site.role.sees_output() => {
+                self.look.said = true;
+                if let Some(phase) = site.phase {
+                    self.look.output_of = Some(phase);
+                    if site.role == Role::RepeatWhen && self.continues(phase) {
+                        self.null_after(1);
+                    }
+                    // `result` sees the reply; `repeat` and `accept` what `result` made of it.
+                    let made = self.draft.pipeline.phases[phase].result.is_some() && site.role != Role::Result;
+                    let each = self.draft.pipeline.phases[phase].for_each.is_some();
+                    if !made && !each {
+                        self.shape(phase, 1);
+                    }
+                }
+            }
+            _ => {
+                if let Some(doc) = doc::field(RUN, name) {
+                    self.doc(doc, 1);
+                }
+            }
+        }
+    }
+
+    fn alias(&self) -> Option<&str> {
+        let for_each = self.draft.pipeline.phases[self.site.phase?].for_each.as_ref()?;
+        for_each.value.alias.as_ref().map(|alias| alias.value.as_str())
+    }
+
+    /// Goes on from a part of the document; `step` is the next step to take.
+    fn doc(&mut self, doc: Doc, step: usize) {
+        match doc {
+            Doc::Any | Doc::List => {}
+            Doc::Maybe(inner) => {
+                self.null_after(step);
+                self.doc(*inner, step);
+            }
+            Doc::Leaf => {
+                if self.key(step).is_some() {
+                    let what = self.path[step - 1].kind.clone();
+                    let SegmentKind::Key(what) = what else { return };
+                    self.wrong(step, Problem::RunField(format!("`{what}`"), vec![]));
+                }
+            }
+            Doc::Table(fields) => self.field_of(fields, step, "this table"),
+            Doc::Params => self.param(step),
+            Doc::Vars => self.var(step),
+            Doc::Files => self.file(step),
+            Doc::Phases => self.phases(step),
+            Doc::Previous => self.previous(step),
+            Doc::Rounds => {
+                if self.path.len() > step + 1 && !matches!(self.path[step].kind, SegmentKind::Key(_)) {
+                    if let SegmentKind::Index(_) = self.path[step].kind {
+                        self.null_after(step + 1);
+                    }
+                    self.record(None, step + 1);
+                }
+            }
+            // Of which phase is not known.
+            Doc::Output => self.look.said = true,
+        }
+    }
+
+    fn field_of(&mut self, fields: &'static [(&'static str, Doc)], step: usize, what: &str) {
+        let Some(name) = self.key(step) else { return };
+        match doc::field(fields, name) {
+            Some(doc) => self.doc(doc, step + 1),
+            None => {
+                let known = fields.iter().map(|(name, _)| (*name).to_owned()).collect();
+                self.wrong(step, Problem::RunField(what.to_owned(), known));
+            }
+        }
+    }
+
+    fn param(&mut self, step: usize) {
+        let Some(name) = self.key(step) else { return };
+        let Some(param) = self.draft.pipeline.params.get(name) else { return self.wrong(step, Problem::Param) };
+        let required = param.required.as_ref().is_some_and(|required| required.value);
+        if !required && param.default.is_none() {
+            self.null_after(step + 1);
+        }
+    }
+
+    fn var(&mut self, step: usize) {
+        let Some(name) = self.key(step) else { return };
+        let at = self.draft.pipeline.vars.get_index_of(name);
+        match (at, self.site.role) {
+            (None, _) => self.wrong(step, Problem::Var),
+            (Some(at), Role::Var(own)) if at >= own => self.wrong(step, Problem::LaterVar),
+            _ => {}
+        }
+    }
+
+    fn file(&mut self, step: usize) {
+        let Some(name) = self.key(step) else { return };
+        match self.draft.pipeline.params.get(name) {
+            Some(param) if param.file.is_some() => {
+                let required = param.required.as_ref().is_some_and(|required| required.value);
+                if !required && param.default.is_none() {
+                    self.null_after(step + 1);
+                }
+                self.field_of(FILE, step + 1, "a file");
+            }
+            Some(_) => self.wrong(step, Problem::File),
+            None => self.wrong(step, Problem::Param),
+        }
+    }
+
+    fn phases(&mut self, step: usize) {
+        let Some(segment) = self.path.get(step) else { return };
+        match &segment.kind {
+            SegmentKind::Key(name) => match self.draft.pipeline.phases.get_index_of(name) {
+                Some(phase) => self.record(Some(phase), step + 1),
+                None => self.wrong(step, Problem::Phase),
+            },
+            SegmentKind::Each | SegmentKind::Unknown => self.record(None, step + 1),
+            SegmentKind::Index(_) => {}
+        }
+    }
+
+    fn record(&mut self, phase: Option<usize>, step: usize) {
+        match (self.key(step), phase) {
+            (Some("output"), Some(phase)) => self.output(phase, step + 1),
+            (Some("output"), None) => self.look.said = true,
+            _ => self.field_of(RECORD, step, "the record of a phase"),
+        }
+    }
+
+    /// `.phases.X.output`
+    fn output(&mut self, phase: usize, step: usize) {
+        self.look.output_of = Some(phase);
+        self.look.said = true;
+        if let Some(problem) = self.too_soon(phase) {
+            return self.wrong(step - 1, problem);
+        }
+        if self.may_be_null(phase) {
+            self.null_after(step);
+        }
+        let phase_file = &self.draft.pipeline.phases[phase];
+        if phase_file.result.is_none() && phase_file.for_each.is_none() {
+            self.shape(phase, step);
+        }
+    }
+
+    /// Goes on inside the declared shape of a phase's reply.
+    fn shape(&mut self, phase: usize, step: usize) {
+        let Some(schema) = self.draft.shapes[phase].reply() else { return };
+        match schema::walk(schema, &self.path[step..]) {
+            Walked::Unknown => {}
+            Walked::There(null) => {
+                if let Some(null) = null {
+                    self.null_after(step + null);
+                }
+            }
+            Walked::NoField(at, known) => self.wrong(step + at, Problem::Field(phase, known)),
+        }
+    }
+
+    /// Why an output cannot have been written when the site is evaluated.
+    fn too_soon(&self, phase: usize) -> Option<Problem> {
+        let net = &self.draft.net;
+        let role = self.site.role;
+        if role.before_the_start() {
+            return Some(Problem::TooEarly);
+        }
+        let below = |reader: usize| {
+            let own = reader == phase && role == Role::RepeatWhen;
+            !net.known[reader] || own || net.is_above(phase, reader)
+        };
+        let fine = match (self.site.phase, role) {
+            (Some(reader), _) => below(reader),
+            (None, Role::System(agent)) => self.users(agent).all(below),
+            (None, _) => true,
+        };
+        (!fine).then_some(Problem::NotAbove(phase))
+    }
+
+    /// The phases that an agent works in.
+    fn users(&self, agent: usize) -> impl Iterator<Item = usize> {
+        let pipeline = self.draft.pipeline;
+        let name = pipeline.agents.get_index(agent).map(|(name, _)| name.as_str());
+        let uses = move |phase: &crate::model::Phase| {
+            matches!(phase.verb.as_ref().map(|verb| &verb.value), Some(crate::model::Verb::Agent(used)) if Some(used.value.as_str()) == name)
+        };
+        pipeline.phases.values().enumerate().filter(move |(_, phase)| uses(phase)).map(|(at, _)| at)
+    }
+
+    fn continues(&self, phase: usize) -> bool {
+        self.draft.pipeline.phases[phase].on_error.as_ref().is_some_and(|on_error| on_error.value == OnError::Continue)
+    }
+
+    /// Whether the output of a phase may be null when the site is evaluated.
+    fn may_be_null(&self, phase: usize) -> bool {
+        let net = &self.draft.net;
+        match (self.site.phase, self.site.role) {
+            (_, Role::TestThat | Role::Select) => false,
+            (Some(reader), _) if !net.known[reader] || reader == phase => self.continues(phase),
+            (Some(reader), _) => self.continues(phase) || !net.is_sure(phase, reader),
+            (None, Role::View) => true,
+            (None, _) => {
+                let always = self.draft.pipeline.phases[phase].join.as_ref().is_some_and(|join| join.value == Join::Always);
+                self.continues(phase) || net.may_skip[phase] && !always
+            }
+        }
+    }
+
+    fn previous(&mut self, step: usize) {
+        self.null_after(step);
+        let Some(name) = self.key(step) else { return };
+        let Some(phase) = self.draft.pipeline.phases.get_index_of(name) else { return self.wrong(step, Problem::Phase) };
+        if let Some(reader) = self.site.phase
+            && self.draft.net.known[reader]
+            && self.draft.net.known[phase]
+            && self.draft.loops.crossing.is_empty()
+            && !self.draft.loops.share(reader, phase)
+        {
+            // A loop that could not be built is a mistake of its own.
+            let broken = |at: usize| self.draft.loops.all.iter().any(|ring| ring.owner == at && ring.entries.iter().any(Option::is_none));
+            let missing = self.draft.pipeline.phases.values().enumerate().any(|(at, phase)| {
+                !phase.repeat.is_empty() && (broken(at) || !self.draft.loops.all.iter().any(|ring| ring.owner == at))
+            });
+            if !missing {
+                return self.wrong(step, Problem::NoLoop(phase));
+            }
+        }
+        self.look.said |= self.key(step + 1) == Some("output");
+        if self.key(step + 1) == Some("output") {
+            self.look.output_of = Some(phase);
+            let file = &self.draft.pipeline.phases[phase];
+            if file.result.is_none() && file.for_each.is_none() {
+                self.shape(phase, step + 2);
+            }
+            return;
+        }
+        self.record(None, step + 1);
+    }
+}
+
+/// Why a name that exists elsewhere is not in sight.
+fn why_hidden(role: Role, name: &str) -> &'static str {
+    match (role, name) {
+        (Role::Var(_), _) => "variables are computed before the run begins: they see `params`, the variables above them and `files`",
+        (Role::SeriesKey, _) => "the key of a series is made before the run begins: it sees `params`, `vars`, `files` and `name`",
+        (Role::Dir | Role::DefaultDir, _) => "a folder may depend on `params`, `vars` and `files` only",
+        (_, "item" | "key") => "it is there once per element of a `for_each`, in what is evaluated for each of them",
+        (_, "output") => "it is there in `result`, `accept` and `repeat`; elsewhere write `phases.NAME.output`",
+        _ => "it is there in phases only",
+    }
+}
