@@ -3,7 +3,9 @@
 use super::facts::Facts;
 use super::loops::Loops;
 use super::net::Net;
-use super::resolve;
+use super::reads::{self, Readings};
+use super::site::{Role, Site, sites};
+use super::{resolve, shapes};
 use crate::diag::{Diagnostic, Severity};
 use crate::model::Pipeline;
 use crate::value::Value;
@@ -19,8 +21,10 @@ pub struct Draft<'a> {
     pub net: Net,
     /// Its loops.
     pub loops: Loops,
-    /// Declared shapes, by the phase's place in the file.
+    /// Shapes, by the phase's place in the file.
     pub shapes: Vec<Shapes>,
+    /// What its expressions and templates read.
+    pub readings: Readings<'a>,
 }
 
 /// The shapes of a phase, as JSON Schema.
@@ -46,9 +50,26 @@ impl<'a> Draft<'a> {
     pub fn of(pipeline: &'a Pipeline, facts: &'a Facts) -> (Self, Vec<Diagnostic>) {
         let net = Net::of(pipeline);
         let loops = Loops::of(pipeline, &net);
-        let found = resolve::check(pipeline, &net, &loops);
-        let shapes = vec![Shapes::default(); pipeline.phases.len()];
-        (Self { pipeline, facts, net, loops, shapes }, found)
+        let mut found = resolve::check(pipeline, &net, &loops);
+        let shapes = shapes::of(pipeline, facts, &mut found);
+        let mut draft = Self { pipeline, facts, net, loops, shapes, readings: Readings::default() };
+        draft.readings = reads::collect(&draft, &sites(pipeline, facts), &mut found);
+        (draft, found)
+    }
+
+    /// Whether `when` or `require` of a site's phase look at another phase: what follows may rely on what they say.
+    pub fn guards_mention(&self, site: &Site<'_>, other: Option<usize>) -> bool {
+        let (Some(phase), Some(other)) = (site.phase, other) else { return false };
+        if matches!(site.role, Role::When | Role::Require) {
+            return false;
+        }
+        let name = format!("phases.{}", self.pipeline.phases[other].name.value);
+        let word = |c: char| c.is_ascii_alphanumeric() || c == '_';
+        let mentions = |text: &str| text.match_indices(&name).any(|(at, found)| !text[at + found.len()..].starts_with(word));
+        let phase = &self.pipeline.phases[phase];
+        let requires = phase.require.iter().filter_map(|require| require.that.as_ref());
+        let mut guards = phase.when.iter().chain(requires);
+        guards.any(|guard| mentions(guard.value.text()))
     }
 
     /// The only way to a graph that may run: none of its findings is an error.

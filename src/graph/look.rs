@@ -343,17 +343,10 @@ impl Eye<'_> {
         if let Some(reader) = self.site.phase
             && self.draft.net.known[reader]
             && self.draft.net.known[phase]
-            && self.draft.loops.crossing.is_empty()
+            && self.draft.loops.complete
             && !self.draft.loops.share(reader, phase)
         {
-            // A loop that could not be built is a mistake of its own.
-            let broken = |at: usize| self.draft.loops.all.iter().any(|ring| ring.owner == at && ring.entries.iter().any(Option::is_none));
-            let missing = self.draft.pipeline.phases.values().enumerate().any(|(at, phase)| {
-                !phase.repeat.is_empty() && (broken(at) || !self.draft.loops.all.iter().any(|ring| ring.owner == at))
-            });
-            if !missing {
-                return self.wrong(step, Problem::NoLoop(phase));
-            }
+            return self.wrong(step, Problem::NoLoop(phase));
         }
         self.look.said |= self.key(step + 1) == Some("output");
         if self.key(step + 1) == Some("output") {

@@ -28,6 +28,10 @@ pub struct Loops {
     pub all: Vec<Ring>,
     /// The innermost loop around each phase.
     pub innermost: Vec<Option<usize>>,
+    /// The loop that each phase owns.
+    pub owned: Vec<Option<usize>>,
+    /// Whether no `repeat` is mistaken: all loops are known.
+    pub complete: bool,
     /// Pairs that cross: the owner and entry whose body cuts another owner's loop.
     pub crossing: Vec<Crossing>,
 }
@@ -67,9 +71,16 @@ impl Loops {
         }
         // A loop that lies in another is smaller; among equals of different owners none lies in the other.
         all.sort_by_key(|ring| (Reverse(ring.body.len()), net.rank[ring.owner]));
-        let mut loops = Self { all, innermost: vec![None; pipeline.phases.len()], crossing: vec![] };
+        let none = vec![None; pipeline.phases.len()];
+        let mut loops = Self { all, innermost: none.clone(), owned: none, complete: false, crossing: vec![] };
+        for (at, ring) in loops.all.iter().enumerate() {
+            loops.owned[ring.owner] = Some(at);
+        }
         loops.nest();
         loops.check_entries();
+        let owners = pipeline.phases.values().filter(|phase| !phase.repeat.is_empty()).count();
+        let whole = |ring: &Ring| ring.entries.iter().all(Option::is_some);
+        loops.complete = loops.all.len() == owners && loops.all.iter().all(whole) && loops.crossing.is_empty();
         loops
     }
 

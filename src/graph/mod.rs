@@ -4,17 +4,25 @@
 //! unknown, and unknown is silent. [`Draft::admit`] is the only way to a [`Sound`], and so to a plan.
 
 mod bits;
+mod doc;
 mod draft;
 mod facts;
 mod include;
+mod look;
 mod loops;
 mod net;
+mod reads;
 mod resolve;
+mod schema;
+mod shapes;
 mod site;
 
 pub use draft::{Draft, Shapes, Sound};
 pub use facts::{Facts, FileFact, Reference, ReferenceKind, references};
 pub use include::{includes, includes_of};
+pub use look::{Look, Problem};
 pub use loops::{Crossing, Loops, Ring};
 pub use net::Net;
+pub use reads::{Expression, NullInOrder, Reading, Readings};
+pub use shapes::closed;
 pub use site::{Role, Site, sites};

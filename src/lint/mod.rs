@@ -4,6 +4,7 @@
 //! finding: what hangs on something unknown is silent, since the unknown was reported where it stands.
 
 mod key;
+mod read;
 mod rules;
 mod table;
 

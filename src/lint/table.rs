@@ -1,6 +1,6 @@
 //! The table of rules.
 
-use super::rules::{files, keys, security};
+use super::rules::{data, files, graph, keys, security, templates};
 use crate::diag::{Code, Diagnostic, code};
 use crate::graph::Draft;
 
@@ -14,6 +14,13 @@ pub struct Rule {
 
 /// All rules that look at a draft, in the order of the book.
 pub const RULES: &[Rule] = &[
+    Rule { code: code::G001, check: graph::unknown_phase::check },
+    Rule { code: code::G008, check: graph::impossible_join::check },
+    Rule { code: code::D001, check: data::read_before_write::check },
+    Rule { code: code::D003, check: data::unknown_field::check },
+    Rule { code: code::D006, check: data::unknown_param::check },
+    Rule { code: code::D013, check: data::null_in_order::check },
+    Rule { code: code::T002, check: templates::undefined_variable::check },
     Rule { code: code::S001, check: security::template_in_shell::check },
     Rule { code: code::S003, check: security::literal_secret::check },
     Rule { code: code::S008, check: security::path_escape::check },

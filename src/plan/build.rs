@@ -5,13 +5,12 @@ use super::types::{
     Accept, AcceptCheck, Agent, Check, CheckKind, Document, EnvTemplate, Exit, Expr, FileParam, Limits, Loop, Param, Phase, Plan,
     Repeat, Require, Retry, Select, Series, StoreSpec, Stubs, Template, Verb,
 };
-use crate::graph::{Facts, Sound};
+use crate::graph::{Facts, Sound, closed};
 use crate::limits::PARALLEL;
 use crate::model::{self, Data, EnvValue, Field, Pipeline, TextSource};
 use crate::name::{Bucket, Name};
 use crate::run::{self, AgentSpec, Parse, SecretRef};
 use crate::text::{Embedded, FileId, Sources, Span, Spanned};
-use crate::value::Value;
 use indexmap::IndexMap;
 use serde::de::DeserializeOwned;
 
@@ -261,7 +260,7 @@ impl Make<'_> {
 
     fn repeats(&self, at: usize, phase: &model::Phase) -> Vec<Repeat> {
         let loops = &self.sound.draft().loops;
-        let Some(ring) = loops.all.iter().find(|ring| ring.owner == at) else { return vec![] };
+        let Some(ring) = loops.owned[at].map(|ring| &loops.all[ring]) else { return vec![] };
         let entry = |(entry, body): (&model::Repeat, &Option<Vec<usize>>)| {
             Some(Repeat {
                 from: name(&entry.from.as_ref()?.value),
@@ -326,7 +325,7 @@ impl Make<'_> {
             }
             model::Verb::Ask(question) => {
                 let form = self.sound.draft().shapes.get(at).and_then(|shapes| shapes.form.clone());
-                Verb::Ask { question: self.source(question), form: form.unwrap_or_else(plain_form) }
+                Verb::Ask { question: self.source(question), form: form.unwrap_or_else(|| closed(&[("answer", "string")])) }
             }
             model::Verb::Set(value) => Verb::Set { value: self.expr(value) },
             model::Verb::Pipeline(_) => unreachable!("a pipeline with children is not sound in this version"),
@@ -354,15 +353,4 @@ fn set<T: Copy>(place: &mut T, said: Option<&Field<T>>) {
 /// A jq expression of the pipeline.
 pub(super) fn expr(sources: &Sources, text: &Embedded) -> Expr {
     Expr { text: text.text().to_owned(), line: sources.start(text.whole()).line }
-}
-
-/// The form of a question that declares none: one text.
-fn plain_form() -> Value {
-    let field = Value::table([("type", Value::text("string"))]);
-    Value::table([
-        ("type", Value::text("object")),
-        ("properties", Value::table([("answer", field)])),
-        ("required", Value::list([Value::text("answer")])),
-        ("additionalProperties", false.into()),
-    ])
 }

@@ -1,5 +1,8 @@
 //! The rules, a file each, in folders by what they look at.
 
+pub mod data;
 pub mod files;
+pub mod graph;
 pub mod keys;
 pub mod security;
+pub mod templates;

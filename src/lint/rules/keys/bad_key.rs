@@ -10,11 +10,14 @@ pub fn check(draft: &Draft<'_>) -> Vec<Diagnostic> {
 }
 
 fn one(key: &KeyTemplate<'_>) -> Option<Diagnostic> {
-    let text = key.text.text();
-    if text.is_empty() {
+    // Blanks at the ends are taken off when the key is made.
+    let text = key.text.text().trim_end();
+    let start = text.len() - text.trim_start().len();
+    if start == text.len() {
         return Some(Diagnostic::new(code::K001, key.span, format!("the key of {} is empty", key.owner)));
     }
-    for part in literals(text) {
+    for mut part in literals(text) {
+        part.start = part.start.max(start);
         let literal = &text[part.clone()];
         let found = |at: usize, length: usize, message: String| {
             let span = key.text.span(part.start + at..part.start + at + length);
@@ -27,7 +30,7 @@ fn one(key: &KeyTemplate<'_>) -> Option<Diagnostic> {
         let ends = part.end == text.len() && literal.ends_with('.');
         let empty = match literal.find("..") {
             Some(at) => Some(at),
-            None if part.start == 0 && literal.starts_with('.') => Some(0),
+            None if part.start == start && literal.starts_with('.') => Some(0),
             None => ends.then(|| literal.len() - 1),
         };
         if let Some(at) = empty {

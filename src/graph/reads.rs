@@ -1,0 +1,159 @@
+//! Every expression and template of a pipeline, parsed once: what it reads and where that leads.
+
+use super::draft::Draft;
+use super::look::Look;
+use super::site::{Role, Site};
+use crate::diag::{Diagnostic, code};
+use crate::expr::jq::{self, Comparison, Due, Operand, Parsed, Root, Segment};
+use crate::text::Embedded;
+use std::ops::Range;
+
+/// A jq expression of a pipeline.
+#[derive(Clone, Debug)]
+pub struct Expression<'a> {
+    /// Where it stands.
+    pub site: Site<'a>,
+    /// Its tree and what it reads.
+    pub parsed: Parsed,
+}
+
+/// Something that is read of the run.
+#[derive(Clone, Debug)]
+pub struct Reading<'a> {
+    /// From where.
+    pub site: Site<'a>,
+    /// The text it stands in: the site's own, or one that it includes.
+    pub text: &'a Embedded,
+    /// The path that is read.
+    pub path: Vec<Segment>,
+    /// Where the whole path stands in the text.
+    pub range: Range<usize>,
+    /// Whether null is provided for.
+    pub guarded: bool,
+    /// How many leading steps were tested before.
+    pub tested: usize,
+    /// Where it leads.
+    pub look: Look,
+}
+
+/// A comparison of order with something that may be null.
+#[derive(Clone, Debug)]
+pub struct NullInOrder<'a> {
+    /// Where it stands.
+    pub text: &'a Embedded,
+    /// The operator.
+    pub at: Range<usize>,
+    /// The side that may be null.
+    pub side: Range<usize>,
+    /// After how many steps it may be.
+    pub steps: usize,
+    /// The steps.
+    pub path: Vec<Segment>,
+}
+
+/// All that is read.
+#[derive(Clone, Debug, Default)]
+pub struct Readings<'a> {
+    /// jq, in the order of the keys; what is no jq is left out.
+    pub expressions: Vec<Expression<'a>>,
+    /// What is read, in the order of the keys.
+    pub reads: Vec<Reading<'a>>,
+    /// Comparisons that null would turn.
+    pub orders: Vec<NullInOrder<'a>>,
+}
+
+impl Role {
+    /// What an expression under this key must give.
+    pub fn due(self) -> Due {
+        match self {
+            Self::Pass
+            | Self::Select
+            | Self::CheckThat
+            | Self::When
+            | Self::Require
+            | Self::RepeatWhen
+            | Self::AcceptThat
+            | Self::TestThat => Due::Boolean,
+            _ => Due::Value,
+        }
+    }
+}
+
+/// Parses all jq of a pipeline and follows its reads.
+pub fn collect<'a>(draft: &Draft<'a>, sites: &[Site<'a>], found: &mut Vec<Diagnostic>) -> Readings<'a> {
+    let mut readings = Readings::default();
+    for site in sites.iter().filter(|site| site.role.is_jq()) {
+        match jq::parse(site.text.text()) {
+            Ok(parsed) => {
+                found.extend(parsed.check(site.role.due()).into_iter().map(|mistake| mistake.into_diagnostic(site.text)));
+                readings.expressions.push(Expression { site: *site, parsed });
+            }
+            Err(mistakes) => found.extend(mistakes.into_iter().map(|mistake| mistake.into_diagnostic(site.text))),
+        }
+    }
+    for expression in &readings.expressions {
+        let Expression { site, parsed } = expression;
+        found.extend(misplaced(site, parsed));
+        let first = readings.reads.len();
+        let mut place = vec![];
+        for read in parsed.reads() {
+            place.push(readings.reads.len() - first);
+            let look = match &read.root {
+                Root::Document => draft.look(site, &read.path),
+                Root::Global(_) => Look::default(),
+            };
+            readings.reads.push(Reading {
+                site: *site,
+                text: site.text,
+                path: read.path.clone(),
+                range: read.range.clone(),
+                guarded: read.guarded,
+                tested: read.tested,
+                look,
+            });
+        }
+        let reads = &readings.reads[first..];
+        readings.orders.extend(parsed.comparisons().iter().filter(|c| c.is_order()).flat_map(|c| nulls(draft, site, reads, c)));
+    }
+    readings
+}
+
+/// Global names that mean something elsewhere only.
+fn misplaced(site: &Site<'_>, parsed: &Parsed) -> Vec<Diagnostic> {
+    let mut found = vec![];
+    let globals = [("$previous", Role::View, "the view of a document"), ("$given", Role::Select, "the `select` of a parameter")];
+    for (name, role, place) in globals {
+        if site.role == role || !parsed.uses(name) {
+            continue;
+        }
+        let at = site.text.text().find(name).unwrap_or(0);
+        let span = site.text.span(at..at + name.len());
+        let finding = Diagnostic::new(code::J002, span, format!("`{name}` is there only in {place}"));
+        let help = if name == "$previous" { "the round before is `.previous`" } else { "what was given is `.params`" };
+        found.push(finding.help(help));
+    }
+    if !matches!(site.role, Role::Var(_)) {
+        for call in parsed.calls().iter().filter(|call| call.name == "glob") {
+            let span = site.text.span(call.range.clone());
+            let finding = Diagnostic::new(code::J003, span, "`glob` looks at the disk, and may do so in `[vars]` only");
+            found.push(finding.help("make it a variable, and read `.vars.NAME` here"));
+        }
+    }
+    found
+}
+
+/// The sides of a comparison of order that may be null.
+fn nulls<'a>(draft: &Draft<'a>, site: &Site<'a>, reads: &[Reading<'a>], comparison: &Comparison) -> Vec<NullInOrder<'a>> {
+    let sides = [&comparison.left, &comparison.right].into_iter().filter_map(|side| {
+        let Operand::Read(read) = side else { return None };
+        let read = reads.get(*read)?;
+        let steps = read.look.null.filter(|_| read.look.problem.is_none() && !read.guarded)?;
+        // What was tested before, a part of it included, is provided for; so is what the phase's own guards look at.
+        if read.tested >= steps || draft.guards_mention(site, read.look.output_of) {
+            return None;
+        }
+        let (at, side, path) = (comparison.at.clone(), read.range.clone(), read.path.clone());
+        Some(NullInOrder { text: site.text, at, side, steps, path })
+    });
+    sides.collect()
+}

@@ -1,0 +1,54 @@
+//! Findings about what is read: the place of the step that is wrong, and the name that was perhaps meant.
+
+use crate::diag::{Code, Diagnostic, nearest};
+use crate::expr::jq::SegmentKind;
+use crate::graph::{Draft, Problem, Reading};
+use crate::text::Span;
+
+/// All reads that lead nowhere, with the step at which they do.
+pub fn problems<'d, 'a>(draft: &'d Draft<'a>) -> impl Iterator<Item = (&'d Reading<'a>, usize, &'d Problem)> {
+    draft.readings.reads.iter().filter_map(|read| read.look.problem.as_ref().map(|(step, problem)| (read, *step, problem)))
+}
+
+/// The name that stands at a step; empty when it is computed.
+pub fn name<'a>(read: &'a Reading<'_>, step: usize) -> &'a str {
+    match &read.path[step].kind {
+        SegmentKind::Key(name) => name,
+        SegmentKind::Index(_) | SegmentKind::Each | SegmentKind::Unknown => "",
+    }
+}
+
+/// Where a step stands.
+pub fn span(read: &Reading<'_>, step: usize) -> Span {
+    read.text.span(read.path[step].range.clone())
+}
+
+/// A finding about a name, with the nearest of those that there are.
+pub fn unknown<'k>(
+    code: Code,
+    read: &Reading<'_>,
+    step: usize,
+    message: String,
+    known: impl IntoIterator<Item = &'k str> + Clone,
+) -> Diagnostic {
+    let span = span(read, step);
+    let finding = Diagnostic::new(code, span, message);
+    // In `map(.a)` or `."a"` the place is more than the name, or escapes move it: no edit then.
+    let plain = read.text.is_plain() && read.text.text().get(read.path[step].range.clone()) == Some(name(read, step));
+    match nearest(name(read, step), known.clone()) {
+        Some(near) if plain => {
+            finding.help(format!("did you mean `{near}`?")).suggest(format!("write `{near}`"), span, near)
+        }
+        Some(near) => finding.help(format!("did you mean `{near}`?")),
+        None => {
+            let mut names: Vec<String> = known.into_iter().map(|name| format!("`{name}`")).collect();
+            let more = names.len().saturating_sub(12);
+            names.truncate(12);
+            match (names.is_empty(), more) {
+                (true, _) => finding,
+                (false, 0) => finding.help(format!("there is {}", names.join(", "))),
+                (false, more) => finding.help(format!("there is {}, and {more} more", names.join(", "))),
+            }
+        }
+    }
+}

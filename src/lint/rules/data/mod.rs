@@ -1,0 +1,6 @@
+//! What expressions and templates read.
+
+pub mod null_in_order;
+pub mod read_before_write;
+pub mod unknown_field;
+pub mod unknown_param;

@@ -1,0 +1,33 @@
+//! T002: a name or path that a template can never fill in.
+
+use crate::diag::{Diagnostic, code};
+use crate::graph::{Draft, Problem, Reading};
+use crate::lint::read;
+
+/// Names under which authors look for secrets: S004 tells about them.
+pub const SECRETS: [&str; 4] = ["env", "secret", "secrets", "ENV"];
+
+/// Finds it.
+pub fn check(draft: &Draft<'_>) -> Vec<Diagnostic> {
+    let templates = read::problems(draft).filter(|(read, ..)| !read.site.role.is_jq());
+    templates.filter_map(|(read, step, problem)| one(read, step, problem)).collect()
+}
+
+fn one(read: &Reading<'_>, step: usize, problem: &Problem) -> Option<Diagnostic> {
+    let name = read::name(read, step);
+    match problem {
+        Problem::Name(_) if SECRETS.contains(&name) => None,
+        Problem::Name(known) => {
+            let message = format!("`{name}` is not defined");
+            Some(read::unknown(code::T002, read, step, message, known.iter().copied()))
+        }
+        Problem::RunField(of, known) => {
+            let message = if known.is_empty() { format!("{of} has no fields") } else { format!("{of} has no field `{name}`") };
+            Some(read::unknown(code::T002, read, step, message, known.iter().map(String::as_str)))
+        }
+        Problem::Hidden(why) if !read.guarded => {
+            Some(Diagnostic::new(code::T002, read::span(read, step), format!("`{name}` is not in sight here")).help(*why))
+        }
+        _ => None,
+    }
+}
