@@ -54,7 +54,10 @@ pub(super) const RUN: &[(&str, Doc)] = &[
     ("passed", Doc::Maybe(&Doc::Leaf)),
     ("summary", Doc::Maybe(&Doc::Leaf)),
     ("error", Doc::Maybe(&ERROR)),
-    ("project", Doc::Maybe(&Doc::Table(&[("commit", Doc::Maybe(&Doc::Leaf)), ("branch", Doc::Maybe(&Doc::Leaf)), ("dirty", Doc::List)]))),
+    (
+        "project",
+        Doc::Maybe(&Doc::Table(&[("commit", Doc::Maybe(&Doc::Leaf)), ("branch", Doc::Maybe(&Doc::Leaf)), ("dirty", Doc::List)])),
+    ),
 ];
 
 /// The record of a phase.

@@ -311,9 +311,7 @@ impl Eye<'_> {
     fn users(&self, agent: usize) -> impl Iterator<Item = usize> {
         let pipeline = self.draft.pipeline;
         let name = pipeline.agents.get_index(agent).map(|(name, _)| name.as_str());
-        let uses = move |phase: &crate::model::Phase| {
-            matches!(phase.verb.as_ref().map(|verb| &verb.value), Some(crate::model::Verb::Agent(used)) if Some(used.value.as_str()) == name)
-        };
+        let uses = move |phase: &crate::model::Phase| matches!(phase.verb.as_ref().map(|verb| &verb.value), Some(crate::model::Verb::Agent(used)) if Some(used.value.as_str()) == name);
         pipeline.phases.values().enumerate().filter(move |(_, phase)| uses(phase)).map(|(at, _)| at)
     }
 
@@ -364,7 +362,9 @@ impl Eye<'_> {
 /// Why a name that exists elsewhere is not in sight.
 fn why_hidden(role: Role, name: &str) -> &'static str {
     match (role, name) {
-        (Role::Var(_), _) => "variables are computed before the run begins: they see `params`, the variables above them and `files`",
+        (Role::Var(_), _) => {
+            "variables are computed before the run begins: they see `params`, the variables above them and `files`"
+        }
         (Role::SeriesKey, _) => "the key of a series is made before the run begins: it sees `params`, `vars`, `files` and `name`",
         (Role::Dir | Role::DefaultDir, _) => "a folder may depend on `params`, `vars` and `files` only",
         (_, "item" | "key") => "it is there once per element of a `for_each`, in what is evaluated for each of them",

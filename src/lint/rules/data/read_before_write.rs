@@ -36,7 +36,8 @@ fn not_above(draft: &Draft<'_>, read: &Reading<'_>, phase: usize, new: impl Fn(S
     };
     if reader == phase {
         let finding = new(format!("`{other}` has no output before it has run"));
-        let help = if read.site.role.sees_output() { "its reply is `output`" } else { "what it gave in the round before is `previous`" };
+        let help =
+            if read.site.role.sees_output() { "its reply is `output`" } else { "what it gave in the round before is `previous`" };
         return finding.help(help);
     }
     let finding = new(format!("`{}` does not run after `{other}`, whose output it reads", name(reader)));

@@ -17,7 +17,8 @@ pub fn check(draft: &Draft<'_>) -> Vec<Diagnostic> {
             let opposite = guards.get(&(asked.clone(), !holds)).cloned();
             guards.insert((asked, holds), (need.value.clone(), guard.span));
             if let Some((other, span)) = opposite {
-                let message = format!("`{}` and `{other}` never both run, and `{}` needs all of them", need.value, phase.name.value);
+                let message =
+                    format!("`{}` and `{other}` never both run, and `{}` needs all of them", need.value, phase.name.value);
                 let finding = Diagnostic::new(code::G008, join.span, message)
                     .related(span, format!("decides about `{other}`"))
                     .related(guard.span, format!("decides about `{}`, the other way round", need.value))
@@ -36,7 +37,8 @@ fn asked(guard: &str) -> (String, bool) {
     match plain.strip_suffix("| not") {
         Some(rest) => {
             let rest = rest.trim();
-            let inner = rest.strip_prefix('(').and_then(|rest| rest.strip_suffix(')')).filter(|inner| !inner.contains(['(', ')']));
+            let inner =
+                rest.strip_prefix('(').and_then(|rest| rest.strip_suffix(')')).filter(|inner| !inner.contains(['(', ')']));
             (inner.unwrap_or(rest).to_owned(), false)
         }
         None => (plain, true),

@@ -21,7 +21,10 @@ fn one(key: &KeyTemplate<'_>) -> Option<Diagnostic> {
         let literal = &text[part.clone()];
         let found = |at: usize, length: usize, message: String| {
             let span = key.text.span(part.start + at..part.start + at + length);
-            Some(Diagnostic::new(code::K001, span, message).help("keys are made of `[-/_=a-zA-Z0-9]`, in parts joined by single dots"))
+            Some(
+                Diagnostic::new(code::K001, span, message)
+                    .help("keys are made of `[-/_=a-zA-Z0-9]`, in parts joined by single dots"),
+            )
         };
         let odd = |c: &char| !c.is_ascii_alphanumeric() && !"-/_=.".contains(*c);
         if let Some((at, c)) = literal.char_indices().find(|(_, c)| odd(c)) {
