@@ -1,6 +1,7 @@
 //! The integration tests: one binary, a module for each part.
 
 mod agent;
+mod book;
 mod lint;
 mod store;
 mod tidy;
