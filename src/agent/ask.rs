@@ -95,7 +95,10 @@ mod tests {
         };
         let asked = Asked { questions: vec![question(&["x", "y"]), question(&[])], ..form() };
         assert_eq!(check(&asked, &json(r#"["x", "free"]"#)), [] as [String; 0]);
-        assert_eq!(check(&asked, &json(r#"["z", 1]"#)), ["answer 1 is `z`, and should be one of `x`, `y`", "answer 2 is no text: 1"]);
+        assert_eq!(
+            check(&asked, &json(r#"["z", 1]"#)),
+            ["answer 1 is `z`, and should be one of `x`, `y`", "answer 2 is no text: 1"]
+        );
         assert_eq!(check(&asked, &json(r#"["x"]"#)), ["2 answers are wanted, as a list of texts in the order of the questions"]);
     }
 

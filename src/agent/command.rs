@@ -48,7 +48,9 @@ async fn perform(guard: &Guard, work: &Work, agent: &AgentWork, context: &Contex
     let argv = context.agent.as_ref().and_then(|spec| spec.command.clone()).unwrap_or_default();
     if argv.is_empty() {
         let name = &agent.agent;
-        return Err(refused(format!("agent `{name}` uses `command` and names none: add `command = [\"program\", …]` to `[agents.{name}]`")));
+        return Err(refused(format!(
+            "agent `{name}` uses `command` and names none: add `command = [\"program\", …]` to `[agents.{name}]`"
+        )));
     }
     let shown = one_line(&argv.join(" "));
     let env = environment(work, context, PLAIN, &[])?;

@@ -101,7 +101,9 @@ pub enum NoAgent {
         unusable: String,
     },
     /// The backend is part of the language, and this version cannot perform it.
-    #[error("agent `{agent}` uses `{backend}`, which this version cannot run: choose another with `--agent {agent}=BACKEND` ({usable})")]
+    #[error(
+        "agent `{agent}` uses `{backend}`, which this version cannot run: choose another with `--agent {agent}=BACKEND` ({usable})"
+    )]
     NotYet {
         /// The agent of the pipeline.
         agent: Name,
@@ -111,7 +113,9 @@ pub enum NoAgent {
         usable: String,
     },
     /// The backend's program is not installed.
-    #[error("agent `{agent}` uses `{program}`, which is not on PATH: install it, or choose another with `--agent {agent}=BACKEND`, or `--rehearse`")]
+    #[error(
+        "agent `{agent}` uses `{program}`, which is not on PATH: install it, or choose another with `--agent {agent}=BACKEND`, or `--rehearse`"
+    )]
     Missing {
         /// The agent of the pipeline.
         agent: Name,
@@ -266,10 +270,10 @@ mod tests {
         let general = Override { agent: None, backend: Some(BackendKind::Claude), model: Some("big".to_owned()) };
         let own = Override { agent: Some(writer.clone()), backend: Some(BackendKind::Rehearse), model: None };
         let settled = settle(&agents(BackendKind::Codex), &[own, general], &there(&["claude"])).expect("both are settled");
-        assert_eq!(chosen(&settled).into_iter().collect::<Vec<_>>(), [
-            ("planner".to_owned(), "claude:big".to_owned()),
-            ("writer".to_owned(), "rehearse".to_owned())
-        ]);
+        assert_eq!(
+            chosen(&settled).into_iter().collect::<Vec<_>>(),
+            [("planner".to_owned(), "claude:big".to_owned()), ("writer".to_owned(), "rehearse".to_owned())]
+        );
         assert_eq!(settled[&writer].tools, None, "tool names belong to the other backend");
     }
 

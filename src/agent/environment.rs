@@ -48,7 +48,9 @@ impl Inherits {
     /// Whether a variable of the driver is passed on.
     pub fn passes(&self, name: &str) -> bool {
         let begins = |prefixes: &[&str]| prefixes.iter().any(|prefix| name.starts_with(prefix));
-        COMMON.contains(&name) || begins(COMMON_PREFIXES) || (begins(self.prefixes) && !self.except.iter().any(|part| name.contains(part)))
+        COMMON.contains(&name)
+            || begins(COMMON_PREFIXES)
+            || (begins(self.prefixes) && !self.except.iter().any(|part| name.contains(part)))
     }
 
     /// The driver's variables that are passed on; what is not UTF-8 is not.

@@ -168,10 +168,8 @@ fn base64_inside(bytes: &[u8], before: usize, url_safe: bool) -> Option<Vec<u8>>
     let bits = bytes.iter().flat_map(|byte| (0..8).rev().map(move |bit| (byte >> bit) & 1));
     // A character holds six bits; those that share bits with what stands before or after are left out.
     let bits: Vec<u8> = bits.skip((6 - before * 8 % 6) % 6).collect();
-    let text: Vec<u8> = bits
-        .chunks_exact(6)
-        .map(|six| table[usize::from(six.iter().fold(0, |number, bit| number << 1 | bit))])
-        .collect();
+    let text: Vec<u8> =
+        bits.chunks_exact(6).map(|six| table[usize::from(six.iter().fold(0, |number, bit| number << 1 | bit))]).collect();
     (text.len() >= 6).then_some(text)
 }
 
@@ -182,12 +180,7 @@ mod tests {
     #[test]
     fn a_secret_is_hidden_in_every_common_encoding() {
         let mask = Mask::of(["pa ss/wörd\"1"]);
-        for shown in [
-            "pa ss/wörd\"1",
-            "pa%20ss%2Fw%C3%B6rd%221",
-            "pa+ss%2Fw%C3%B6rd%221",
-            "pa ss/wörd\\\"1",
-        ] {
+        for shown in ["pa ss/wörd\"1", "pa%20ss%2Fw%C3%B6rd%221", "pa+ss%2Fw%C3%B6rd%221", "pa ss/wörd\\\"1"] {
             assert_eq!(mask.text(&format!("<{shown}>")), "<***>", "{shown}");
         }
         // `printf %s 'me:pa ss/wörd"1' | base64` and the same for `m:` and the password alone.

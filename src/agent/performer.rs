@@ -80,7 +80,10 @@ impl Performer {
             BackendKind::Claude => Ok((&self.claude, claude::INHERITS)),
             BackendKind::Command => Ok((&self.command, PLAIN)),
             BackendKind::Rehearse => Ok((&*self.made_up, PLAIN)),
-            kind => Err(refused(format!("this version cannot run agents with `{}`: choose another with `--agent`", detect::word(kind)))),
+            kind => Err(refused(format!(
+                "this version cannot run agents with `{}`: choose another with `--agent`",
+                detect::word(kind)
+            ))),
         }
     }
 

@@ -55,7 +55,10 @@ impl Rehearse {
         let message = message.as_str().map_or_else(|| format!("the stub of `{}` says so", attempt.phase), str::to_owned);
         Some(match ErrorClass::parse(word) {
             Some(class) => Stub::Failure(class, message),
-            None => Stub::Failure(ErrorClass::Refused, format!("the stub of `{}` fails with `{word}`, which is no class", attempt.phase)),
+            None => Stub::Failure(
+                ErrorClass::Refused,
+                format!("the stub of `{}` fails with `{word}`, which is no class", attempt.phase),
+            ),
         })
     }
 
@@ -177,7 +180,9 @@ fn made_up(schema: &Value) -> Value {
             Value::list((0..least.min(100)).map(|_| made_up(&items)))
         }
         Some("string") => Value::text("(rehearsed)"),
-        Some("integer" | "number") => schema.get("minimum").as_f64().map_or_else(|| Value::int(1), |n| Value::int(n.max(0.0) as u64)),
+        Some("integer" | "number") => {
+            schema.get("minimum").as_f64().map_or_else(|| Value::int(1), |n| Value::int(n.max(0.0) as u64))
+        }
         Some("boolean") => Value::from(true),
         _ => Value::NULL,
     }
@@ -269,6 +274,9 @@ mod tests {
     #[test]
     fn a_class_that_is_none_is_said() {
         let stubs = rehearse(r#"{"plan": {"!": "oops"}}"#);
-        assert_eq!(said(&stubs, &agent(1, 1, None, None)), "refused: rehearsal: the stub of `plan` fails with `oops`, which is no class");
+        assert_eq!(
+            said(&stubs, &agent(1, 1, None, None)),
+            "refused: rehearsal: the stub of `plan` fails with `oops`, which is no class"
+        );
     }
 }

@@ -126,11 +126,7 @@ fn shown(program: &Program) -> String {
 /// The output as the phase wants it, or why it is not like that.
 fn parsed(parse: Parse, capture: &Capture, code: i32) -> Result<Value, String> {
     let text = String::from_utf8_lossy(&capture.out);
-    let whole = if capture.out_dropped > 0 {
-        Err(format!("is larger than {} MiB", limits::OUTPUT_BYTES >> 20))
-    } else {
-        Ok(())
-    };
+    let whole = if capture.out_dropped > 0 { Err(format!("is larger than {} MiB", limits::OUTPUT_BYTES >> 20)) } else { Ok(()) };
     Ok(match parse {
         Parse::Raw => {
             let noted = |bytes: &[u8], dropped: usize| {

@@ -194,7 +194,10 @@ mod tests {
     fn each_access_has_its_own_flags() {
         let begin = "claude -p --output-format stream-json --verbose --session-id U --model sonnet --permission-mode";
         let end = "--max-turns 20 --max-budget-usd 1.5";
-        assert_eq!(line(Access::Read, None), format!("{begin} dontAsk --tools Read,Grep,Glob --allowedTools Read,Grep,Glob {end}"));
+        assert_eq!(
+            line(Access::Read, None),
+            format!("{begin} dontAsk --tools Read,Grep,Glob --allowedTools Read,Grep,Glob {end}")
+        );
         assert_eq!(line(Access::Write, None), format!("{begin} acceptEdits --allowedTools Bash {end}"));
         assert_eq!(line(Access::Full, None), format!("{begin} bypassPermissions {end}"));
     }

@@ -96,7 +96,8 @@ impl Turn<'_> {
         let mut ears = Ears::new(self.context.feed.clone());
         let end = run(launch, bounds(self.work, self.context, true), &mut ears).await;
         ears.finish();
-        let ended = of_end(&end, super::PROGRAM, super::PROGRAM, &dir, path.as_deref()).filter(|_| !ended_after_result(&end, &ears));
+        let ended =
+            of_end(&end, super::PROGRAM, super::PROGRAM, &dir, path.as_deref()).filter(|_| !ended_after_result(&end, &ears));
         let stderr = tail(&ears.stderr).unwrap_or_default();
         let finished = Finished {
             stream: &ears.stream,

@@ -84,7 +84,9 @@ impl Finished<'_> {
     /// The reply of a turn that went well.
     fn value(&self, result: &Json) -> Result<Value, RunError> {
         let text = result["result"].as_str().unwrap_or_default();
-        let Some(schema) = self.agent.schema.as_ref().filter(|_| *self.shape != Shape::Text) else { return Ok(Value::text(text)) };
+        let Some(schema) = self.agent.schema.as_ref().filter(|_| *self.shape != Shape::Text) else {
+            return Ok(Value::text(text));
+        };
         let wrapped = matches!(self.shape, Shape::Flag { wrapped: true, .. });
         let structured = result.get("structured_output").filter(|value| !value.is_null()).map(Value::from_serialize);
         // It was told to call a tool and answered in words all the same: the words may hold what was asked for.
