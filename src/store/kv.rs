@@ -37,9 +37,10 @@ pub struct Write {
 pub enum Op {
     /// The key must not exist (deleted counts as not existing).
     Create(Vec<u8>),
-    /// Like `Create`, and fine if the key is there already: for content-addressed values.
+    /// Like `Create`, and fine if the key is there already: for content-addressed values. A backend whose batches are
+    /// not atomic writes these first, since nothing refers to them yet.
     Ensure(Vec<u8>),
-    /// The key's last write must be this revision.
+    /// The key's last write (be it a delete) must be this revision; 0 is a key that was never written.
     Update(Vec<u8>, Revision),
     /// Removes the key, if its last write is this revision.
     Delete(Revision),
@@ -137,7 +138,9 @@ pub trait Store: Send + Sync + std::fmt::Debug {
     /// The value of a key.
     fn get<'a>(&'a self, bucket: &'a Bucket, key: &'a Key) -> Future<'a, Result<Option<Entry>, StoreError>>;
 
-    /// Writes all or nothing, durably, in order. Gives the revision of each write.
+    /// Writes all or nothing, durably, in order, each write seeing those before it. Gives the revision of each write
+    /// (of an [`Op::Ensure`] that found its key, the one it found). A bucket must have been made by [`Store::apply`].
+    /// When the future is dropped, the batch may still be written.
     fn commit(&self, batch: Vec<Write>) -> Future<'_, Result<Vec<Revision>, CommitError>>;
 
     /// All present keys that are `prefix` or begin with `prefix.`, sorted; the empty prefix is the whole bucket.
@@ -153,8 +156,9 @@ pub trait Store: Send + Sync + std::fmt::Debug {
     /// The kept writes of a key, oldest first, deletes included.
     fn history<'a>(&'a self, bucket: &'a Bucket, key: &'a Key) -> Future<'a, Result<Vec<Entry>, StoreError>>;
 
-    /// Waits until something under the prefix was written after `after`, and gives those writes in order. May give
-    /// an empty list after a while, so that the caller can look at other things.
+    /// Waits until something under the prefix was written after `after`, and gives those writes in order, as far as the
+    /// bucket still keeps them: of a value that was overwritten and dropped since, only the newer one is seen. May
+    /// give an empty list after a while, so that the caller can look at other things.
     fn watch<'a>(&'a self, bucket: &'a Bucket, prefix: &'a str, after: Revision) -> Future<'a, Result<Vec<Entry>, StoreError>>;
 
     /// The newest revision of the store: where a watch begins.

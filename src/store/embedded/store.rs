@@ -149,7 +149,8 @@ fn head(connection: &Connection) -> rusqlite::Result<Revision> {
     head.query_row([], |row| row.get(0)).map(revision)
 }
 
-/// The keys under a prefix: itself, and everything from `prefix.` up to, but without, `prefix/`.
+/// The keys under a prefix: itself, and everything from `prefix.` up to, but without, `prefix/`. The queries ask for
+/// one range and leave out what is between (`prefix-`), since two ranges joined by OR would walk the whole bucket.
 struct Under {
     exact: String,
     from: String,
@@ -166,12 +167,30 @@ impl Under {
     }
 }
 
+/// The present keys under a prefix.
+pub(super) const KEYS: &str = "SELECT key, max(revision), value IS NOT NULL FROM writes
+    WHERE bucket = (SELECT id FROM buckets WHERE name = ?1) AND key >= ?2 AND key < ?4 AND (key = ?2 OR key >= ?3) GROUP BY key";
+
+/// The same with their values, each read once however many writes of its key are kept.
+pub(super) const SCAN: &str = "SELECT w.key, w.revision, w.value FROM (
+        SELECT max(revision) AS newest FROM writes
+        WHERE bucket = (SELECT id FROM buckets WHERE name = ?1) AND key >= ?2 AND key < ?4 AND (key = ?2 OR key >= ?3) GROUP BY key)
+    JOIN writes w ON w.revision = newest WHERE w.value IS NOT NULL";
+
+/// What was written after a revision: through the newest rows.
+pub(super) const SINCE_BY_NUMBER: &str = "SELECT key, revision, value FROM writes
+    WHERE revision > ?5 AND +bucket = (SELECT id FROM buckets WHERE name = ?1) AND (+key = ?2 OR (+key >= ?3 AND +key < ?4))
+    ORDER BY revision";
+
+/// The same, through the rows under the prefix.
+pub(super) const SINCE_BY_KEY: &str = "SELECT w.key, w.revision, w.value FROM (
+        SELECT revision AS found FROM writes
+        WHERE bucket = (SELECT id FROM buckets WHERE name = ?1) AND key >= ?2 AND key < ?4 AND (key = ?2 OR key >= ?3) AND +revision > ?5)
+    JOIN writes w ON w.revision = found";
+
 fn keys(connection: &Connection, bucket: &str, prefix: &str) -> rusqlite::Result<Vec<(Key, Revision)>> {
     let under = Under::new(prefix);
-    let mut query = connection.prepare_cached(
-        "SELECT key, max(revision), value IS NOT NULL FROM writes
-         WHERE bucket = (SELECT id FROM buckets WHERE name = ?1) AND (key = ?2 OR (key >= ?3 AND key < ?4)) GROUP BY key",
-    )?;
+    let mut query = connection.prepare_cached(KEYS)?;
     let present = |row: &Row<'_>| Ok(if row.get(2)? { Some((key_at(row, 0)?, revision(row.get(1)?))) } else { None });
     let rows = query.query_map((bucket, &under.exact, &under.from, &under.to), present)?;
     let mut found: Vec<_> = rows.filter_map(Result::transpose).collect::<Result<_, _>>()?;
@@ -181,12 +200,7 @@ fn keys(connection: &Connection, bucket: &str, prefix: &str) -> rusqlite::Result
 
 fn scan(connection: &Connection, bucket: &str, prefix: &str) -> rusqlite::Result<Vec<Entry>> {
     let under = Under::new(prefix);
-    let mut query = connection.prepare_cached(
-        "SELECT w.key, w.revision, w.value FROM (
-             SELECT max(revision) AS newest FROM writes
-             WHERE bucket = (SELECT id FROM buckets WHERE name = ?1) AND (key = ?2 OR (key >= ?3 AND key < ?4)) GROUP BY key)
-         JOIN writes w ON w.revision = newest WHERE w.value IS NOT NULL",
-    )?;
+    let mut query = connection.prepare_cached(SCAN)?;
     let rows = query.query_map((bucket, &under.exact, &under.from, &under.to), entry)?;
     let mut found: Vec<Entry> = rows.collect::<Result<_, _>>()?;
     found.sort_by(|a, b| a.key.cmp(&b.key));
@@ -202,15 +216,8 @@ fn since(connection: &Connection, bucket: &str, prefix: &str, after: Revision) -
         return Ok(Vec::new());
     }
     let under = Under::new(prefix);
-    let by_number = "SELECT key, revision, value FROM writes
-         WHERE revision > ?5 AND +bucket = (SELECT id FROM buckets WHERE name = ?1) AND (+key = ?2 OR (+key >= ?3 AND +key < ?4))
-         ORDER BY revision";
-    let by_key = "SELECT w.key, w.revision, w.value FROM (
-             SELECT revision AS found FROM writes
-             WHERE bucket = (SELECT id FROM buckets WHERE name = ?1) AND (key = ?2 OR (key >= ?3 AND key < ?4)) AND +revision > ?5)
-         JOIN writes w ON w.revision = found";
     let near = newest.0 - after.0 <= NEAR || prefix.is_empty();
-    let mut query = connection.prepare_cached(if near { by_number } else { by_key })?;
+    let mut query = connection.prepare_cached(if near { SINCE_BY_NUMBER } else { SINCE_BY_KEY })?;
     let number = i64::try_from(after.0).unwrap_or(i64::MAX);
     let rows = query.query_map((bucket, &under.exact, &under.from, &under.to, number), entry)?;
     let mut found: Vec<Entry> = rows.collect::<Result<_, _>>()?;

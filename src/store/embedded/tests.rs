@@ -1,5 +1,6 @@
-//! A full disk, page by page: the limit on pages is a setting of a connection, so these tests hold it themselves.
+//! What needs a connection of its own: a full disk page by page, and the ways that queries take.
 
+use super::store::{KEYS, SCAN, SINCE_BY_KEY, SINCE_BY_NUMBER};
 use super::{open, writer::Writer};
 use crate::name::{Bucket, Key};
 use crate::store::{CommitError, Op, StoreError, Write};
@@ -43,4 +44,21 @@ fn on_a_full_disk_a_batch_is_refused_whole_and_smaller_ones_go_on() {
     }
     let total: i64 = connection.query_row("SELECT count(*) FROM writes", [], |row| row.get(0)).unwrap();
     assert!(total > 40, "the small batches went on: {total}");
+}
+
+#[test]
+fn no_query_walks_more_than_it_gives() {
+    let folder = tempfile::tempdir().unwrap();
+    let connection = open::open(&folder.path().join("state.db"), "sqlite:state.db", true).unwrap();
+    let by_range = "SEARCH writes USING COVERING INDEX writes_of_key (bucket=? AND key>? AND key<?)";
+    let by_range_and_row = "SEARCH writes USING INDEX writes_of_key (bucket=? AND key>? AND key<?)";
+    let by_number = "SEARCH writes USING INTEGER PRIMARY KEY (rowid>?)";
+    for (query, way) in [(KEYS, by_range_and_row), (SCAN, by_range), (SINCE_BY_KEY, by_range), (SINCE_BY_NUMBER, by_number)] {
+        let mut explain = connection.prepare(&format!("EXPLAIN QUERY PLAN {query}")).unwrap();
+        let texts = vec!["x"; explain.parameter_count()];
+        let steps: Vec<String> =
+            explain.query_map(rusqlite::params_from_iter(texts), |row| row.get(3)).unwrap().collect::<Result<_, _>>().unwrap();
+        assert!(steps.iter().any(|step| step == way), "{query}: {steps:#?}");
+        assert!(!steps.iter().any(|step| step.starts_with("SCAN writes") || step.contains("TEMP B-TREE")), "{query}: {steps:#?}");
+    }
 }

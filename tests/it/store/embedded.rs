@@ -1,8 +1,9 @@
 //! What only a file can do: be shared, be foreign, be damaged, be in the wrong place.
 
-use super::{Site, create, put, shown};
+use super::{Site, create, key, put, shown};
 use flow::name::Bucket;
-use flow::store::{CommitError, Embedded, Revision, Store, StoreError};
+use flow::run::RunId;
+use flow::store::{CommitError, Embedded, Journal, Revision, Store, StoreError};
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
@@ -220,4 +221,22 @@ async fn a_place_that_cannot_be_made_is_named() {
     fs::write(folder.path().join("file"), "x").unwrap();
     let error = refusal(&folder.path().join("file").join("state.db"));
     assert!(error.contains("cannot be made") && error.contains("--store"), "{error}");
+}
+
+/// The golden file was written by format 1 and is never written again: a journal of two entries with a blob, a document
+/// with three values, and a deleted key.
+#[tokio::test]
+async fn a_file_of_format_1_can_be_read() {
+    let site = Site::embedded();
+    fs::create_dir(site.path().parent().unwrap()).unwrap();
+    fs::copy(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/format/v1/state.db"), site.path()).unwrap();
+    let store = site.connect();
+    let journal = Journal::new(Arc::clone(&store), RunId::parse("01J9ZQ4YV6T1N2M3P4Q5R6S7T8").unwrap());
+    let loaded = journal.load().await.unwrap();
+    assert_eq!(loaded.entries.iter().map(|entry| entry.events.len()).collect::<Vec<_>>(), [1, 2]);
+    let bucket = Bucket::new("team-state").unwrap();
+    assert_eq!(store.describe(&bucket).await.unwrap().map(|spec| spec.history), Some(3));
+    assert_eq!(shown(&store.history(&bucket, &key("meta")).await.unwrap()), ["meta=2", "meta=3", "meta=4"]);
+    assert_eq!(shown(&store.history(&bucket, &key("gone")).await.unwrap()), ["gone=x", "gone=-"]);
+    journal.append(&loaded.head, "me", &[loaded.entries[0].events[0].clone()], Vec::new()).await.unwrap();
 }

@@ -218,3 +218,48 @@ async fn a_store_is_exported_as_the_golden_file_says() {
         assert!(refused.is_err());
     }
 }
+
+#[tokio::test]
+async fn records_are_written_and_read_as_the_golden_file_says() {
+    let golden = include_str!("../../format/v1/records.jsonl");
+    let phase = Name::new("ask").unwrap();
+    let head = RunHead {
+        id: run(1),
+        pipeline: "team".to_owned(),
+        series: Some("a.b".to_owned()),
+        cycle: Some(3),
+        rehearsal: true,
+        status: "waiting".to_owned(),
+        current: Some("ask".to_owned()),
+        started_at: Time(1),
+        updated_at: Time(2),
+        seq: 9,
+    };
+    let lease = Lease { owner: owner("me"), token: 2, beat: 5 };
+    let requests = [
+        Request::Cancel { reason: "enough".to_owned() },
+        Request::Answer { phase: phase.clone(), answers: Value::table([("go", Value::from(true))]), by: "me".to_owned() },
+        Request::Retry { phase: Some(phase.clone()) },
+        Request::Note { phase, note: Value::text("half way") },
+    ];
+    let store = Site::memory().connect();
+    let engine = Bucket::engine();
+    let mut text = String::new();
+    let writes = vec![cycle_write(&cycle(3, run(1), "a.b")), claim_write(&run(1), &lease, None), head_write(&head, None)];
+    for write in writes {
+        text.push_str(&format!("{} ", write.key));
+        let (Op::Create(value) | Op::Update(value, _)) = &write.op else { panic!("{write:?}") };
+        text.push_str(std::str::from_utf8(value).unwrap());
+        text.push('\n');
+        put(&*store, write).await;
+    }
+    for request in &requests {
+        let id = post(&*store, &run(1), request).await.unwrap();
+        let entry = store.get(&engine, &flow::store::key::mail(&run(1), &id)).await.unwrap().unwrap();
+        text.push_str(&format!("mail {}\n", String::from_utf8(entry.value.unwrap()).unwrap()));
+    }
+    assert_eq!(text, golden);
+    assert_eq!(cycles(&*store, "a.b").await.unwrap(), [cycle(3, run(1), "a.b")]);
+    assert_eq!(read_lease(&*store, &run(1)).await.unwrap().unwrap().0, lease);
+    assert_eq!(read_head(&*store, &run(1)).await.unwrap().unwrap().0, head);
+}
