@@ -1,7 +1,7 @@
 //! The command tree: what can be typed. Each command's own arguments stand in its own file.
 
 use super::out::When;
-use super::{completions, export, graph, help, lint, list, logs, note, show, why};
+use super::{completions, eval, export, graph, help, lint, list, logs, note, show, why};
 use clap::{Parser, Subcommand};
 
 /// Runs pipelines of coding agents: phases as a graph, guards in jq, prompts in Jinja, every step journaled.
@@ -36,6 +36,8 @@ pub enum Command {
     Graph(graph::Args),
     /// Check pipelines.
     Lint(lint::Args),
+    /// Evaluate a jq expression as the engine does.
+    Eval(eval::Args),
     /// Work on the store itself.
     Store(export::StoreArgs),
     /// Print completions for a shell.

@@ -4,7 +4,7 @@ use super::args::{Cli, Command};
 use super::exit::Exit;
 use super::fail::Outcome;
 use super::out::{Out, When};
-use super::{completions, export, graph, help, lint, list, logs, note, show, why};
+use super::{completions, eval, export, graph, help, lint, list, logs, note, show, why};
 use clap::{ColorChoice, CommandFactory, FromArgMatches};
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -74,6 +74,7 @@ fn call(command: &Command, out: Out) -> Outcome {
         Command::Note(args) => note::command(args, out),
         Command::Graph(args) => graph::command(args, out),
         Command::Lint(args) => lint::command(args, out),
+        Command::Eval(args) => eval::command(args, out),
         Command::Store(args) => export::command(args, out),
         Command::Completions(args) => completions::command(args, out),
         Command::Help(args) => help::command(args, out),

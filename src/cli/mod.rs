@@ -7,6 +7,7 @@ mod alive;
 mod args;
 mod completions;
 mod entry;
+mod eval;
 pub mod exit;
 mod export;
 mod fail;

@@ -92,6 +92,13 @@ impl Out {
         let _ = writeln!(io::stderr().lock(), "{line}");
     }
 
+    /// Writes to stderr without ending the line: somebody is to type behind it.
+    pub fn prompt(&self, text: &str) {
+        let mut stderr = io::stderr().lock();
+        let _ = write!(stderr, "{}", clean(text));
+        let _ = stderr.flush();
+    }
+
     /// A cleaned text, stressed for stdout.
     pub fn paint(&self, paint: Paint, text: &str) -> String {
         painted(self.colour, paint, text)

@@ -79,6 +79,17 @@ impl Place {
         Ok(store::open_store(&self.url, true).await?)
     }
 
+    /// The same store, and the folder that it belongs to: a run goes on in its own project, wherever its user stands.
+    #[must_use]
+    pub fn of_its_store(mut self) -> Self {
+        let path = self.url.strip_prefix("sqlite:").map(std::path::Path::new);
+        let folder = path.filter(|path| path.ends_with(DEFAULT_STORE)).and_then(|path| path.canonicalize().ok());
+        if let Some(root) = folder.as_deref().and_then(|path| path.parent()?.parent()) {
+            self.root = root.to_path_buf();
+        }
+        self
+    }
+
     /// There is no run at all.
     pub fn nothing(&self) -> Fail {
         let message = format!("there is no run in {} yet", self.root.display());

@@ -16,8 +16,11 @@ pub struct Args {
     #[arg(value_name = "RUN")]
     run: String,
     /// Print the run document.
-    #[arg(long)]
+    #[arg(long, conflicts_with = "jq")]
     json: bool,
+    /// Print what a jq expression gives of the run document, one result a line.
+    #[arg(long, value_name = "EXPR")]
+    jq: Option<String>,
     #[command(flatten)]
     store: StoreArg,
 }
@@ -35,6 +38,9 @@ pub fn command(args: &Args, out: Out) -> Outcome {
         let carried = carried(&*store, &told.state).await?;
         Ok((told.state, carried))
     })?;
+    if let Some(expression) = &args.jq {
+        return super::eval::print(expression, state.document(), out);
+    }
     if args.json {
         let text = serde_json::to_string_pretty(state.document()).unwrap_or_default();
         out.result(&format!("{}\n", json_text(&text)))?;

@@ -185,20 +185,28 @@ fn reason(record: &Value, status: PhaseStatus) -> String {
     one_line(&text.or(note).unwrap_or_default(), WIDTH)
 }
 
+/// What a phase asks now: the question and form of an `ask` phase, or an agent's questions.
+pub fn asked(state: &RunState, phase: &Name) -> Option<(String, Value, Vec<crate::run::Question>)> {
+    let attempt = state.phase(phase)?.attempt.as_ref()?;
+    match (&attempt.stage, &attempt.work.task) {
+        (AttemptStage::Asking { questions, .. }, crate::run::Task::Ask(ask)) if questions.is_empty() => {
+            Some((ask.question.clone(), ask.form.clone(), vec![]))
+        }
+        (AttemptStage::Asking { questions, .. }, _) => Some((String::new(), Value::NULL, questions.clone())),
+        (AttemptStage::Crashed, _) => Some((String::new(), Value::NULL, vec![crash_question()])),
+        _ => None,
+    }
+}
+
 /// All that is asked now.
 pub fn questions(state: &RunState) -> Vec<Question> {
     let asking = state.phases.iter().filter_map(|phase| {
-        let attempt = phase.attempt.as_ref()?;
-        let questions = match &attempt.stage {
-            AttemptStage::Asking { questions, .. } => questions.clone(),
-            AttemptStage::Crashed => vec![crash_question()],
-            _ => return None,
-        };
+        let (question, form, questions) = asked(state, &phase.name)?;
         let mut lines: Vec<String> = vec![];
         let arguments;
-        if let (true, crate::run::Task::Ask(ask)) = (questions.is_empty(), &attempt.work.task) {
-            lines.push(ask.question.trim().to_owned());
-            let fields = fields(&ask.form);
+        if questions.is_empty() {
+            lines.push(question.trim().to_owned());
+            let fields = fields(&form);
             lines.extend(fields.iter().map(|(name, kind)| format!("  {name}: {kind}")));
             arguments = fields.iter().map(|(name, _)| format!("{name}=…")).collect::<Vec<_>>().join(" ");
         } else {
