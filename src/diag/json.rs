@@ -24,7 +24,6 @@ fn one(finding: &Diagnostic, sources: &Sources) -> Value {
         "slug": finding.code.slug,
         "severity": finding.severity(),
         "message": finding.message,
-        "label": if finding.label.is_empty() { Value::Null } else { Value::from(finding.label.clone()) },
         "help": finding.help,
     });
     let mut out = with_place(head, finding.span, sources);

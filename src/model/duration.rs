@@ -25,6 +25,7 @@ pub(super) fn parse_duration(text: &str) -> Result<u64, String> {
             "m" => 60_000,
             "s" => 1_000,
             "ms" => 1,
+            "" if digits < rest.len() => return Err("is no duration".to_owned()),
             "" => return Err("lacks a unit".to_owned()),
             other => return Err(format!("has the unit `{other}`, and durations have `d`, `h`, `m`, `s` or `ms`")),
         };

@@ -84,13 +84,12 @@ impl Reader<'_> {
         let Err(error) = Name::new(&name.value) else { return };
         self.report(match error {
             NameError::Alphabet(text, good) => {
-                let message =
-                    format!("`{text}` is no name of a {kind}: names are `[a-z][a-z0-9_]*`, safe in a jq path and in a key");
+                let message = format!("`{text}` is no {kind} name: names are `[a-z][a-z0-9_]*`, safe in a jq path and in a key");
                 Diagnostic::new(code::P007, name.span, message).suggest(format!("rename it to `{good}`"), name.span, good)
             }
-            NameError::Empty => Diagnostic::new(code::P007, name.span, format!("the name of a {kind} is empty")),
+            NameError::Empty => Diagnostic::new(code::P007, name.span, format!("this {kind} name is empty")),
             NameError::Long(_) => {
-                Diagnostic::new(code::P007, name.span, format!("the name of a {kind} is longer than {NAME_BYTES} bytes"))
+                Diagnostic::new(code::P007, name.span, format!("this {kind} name is longer than {NAME_BYTES} bytes"))
             }
         });
     }

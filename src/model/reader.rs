@@ -381,7 +381,9 @@ impl Reader<'_> {
     pub fn is_broken(&self, table: &Table) -> bool {
         let range = match table.style {
             Style::Inline => table.span.range(),
-            Style::Root | Style::Header | Style::Implicit => {
+            // Its own header may be the one that is broken.
+            Style::Implicit => return !self.errors.is_empty(),
+            Style::Root | Style::Header => {
                 let start = table.span.start as usize;
                 let next = if table.style == Style::Root { 0 } else { self.headers.partition_point(|header| *header <= start) };
                 start..self.headers.get(next).copied().unwrap_or(usize::MAX)

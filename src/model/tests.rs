@@ -78,12 +78,12 @@ fn part<'a>(file: &'a str, text: &Embedded, part: &str) -> &'a str {
 
 #[test]
 fn one_broken_phase_hides_nothing_in_another() {
-    let text = "flow = 1\nname = 'x'\n[phases.a\nrun = [\n[phases.b]\nrun = ['x'\nneeds = ['a']\n[phases.c]\nrnu = ['y']\n\
+    let text = "flow = 1\nname = 'x'\n[phases.a\nrun = [\n[phases.a.env]\nX = 'y'\n[phases.b]\nrun = ['x'\nneeds = ['a']\n[phases.c]\nrnu = ['y']\n\
                 [phases.d]\nrun = ['z']\n";
     let (pipeline, found) = read(text);
     let codes: Vec<_> = found.iter().map(|f| (f.code.id, at(text, f.span))).collect();
     assert_eq!(codes, [("P001", ""), ("P001", "["), ("P002", "rnu")]);
-    assert_eq!(texts(pipeline.phases.keys()), ["b", "c", "d"]);
+    assert_eq!(texts(pipeline.phases.keys()), ["a", "b", "c", "d"]);
     assert_eq!(pipeline.phases["b"].needs[0].value, "a");
     assert!(pipeline.phases["d"].verb.is_some());
 }
