@@ -81,6 +81,18 @@ impl Node {
 }
 
 impl Table {
+    /// A table with nothing in it.
+    pub fn empty(span: Span, style: Style) -> Self {
+        Self { span, style, entries: vec![], asked: vec![], present: HashSet::new() }
+    }
+
+    /// Adds an entry, in file order.
+    pub fn add(&mut self, entry: Entry) {
+        self.present.insert(entry.key.value.clone());
+        self.entries.push(entry);
+        self.entries.sort_by_key(|entry| entry.key.span.start);
+    }
+
     /// Takes the value of a key, which is thereby known.
     pub fn take(&mut self, key: &'static str) -> Option<Entry> {
         self.asked.push(key);

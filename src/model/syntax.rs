@@ -6,10 +6,10 @@
 
 use super::complain::complain;
 use super::lines::{is_header, is_statement, line_end, line_start};
-use super::node::{Builder, Table};
+use super::node::{Builder, Entry, Kind, Node, Style, Table};
 use crate::diag::{Diagnostic, code};
 use crate::limits::{NESTING, SYNTAX_ERRORS};
-use crate::text::{FileId, Span};
+use crate::text::{FileId, Span, Spanned};
 use std::ops::Range;
 use toml::de::DeTable;
 
@@ -41,6 +41,8 @@ struct Repair {
     taint: Range<usize>,
     /// The finding.
     finding: Diagnostic,
+    /// A header that is blanked out, without its brackets.
+    header: Option<Range<usize>>,
 }
 
 /// Reads a text.
@@ -48,6 +50,7 @@ pub(super) fn read(file: FileId, source: &str) -> Syntax {
     let mut text = source.to_owned();
     let mut found: Vec<Diagnostic> = vec![];
     let mut tainted = vec![];
+    let mut lost = vec![];
     loop {
         let (table, errors) = DeTable::parse_recoverable(&text);
         let troubles = troubles(&text, &errors);
@@ -59,14 +62,19 @@ pub(super) fn read(file: FileId, source: &str) -> Syntax {
         if let Some(repair) = repair {
             report(&mut found, source, repair.finding);
             tainted.push(repair.taint);
+            lost.extend(repair.header);
             text = blanked(&text, repair.blank);
             continue;
         }
         let errors: Vec<_> = troubles.into_iter().map(|trouble| trouble.at).collect();
         let mut builder = Builder { file, source: &text, errors: &errors, too_deep: None, headers: vec![] };
-        let root = builder.root(table.get_ref());
+        let mut root = builder.root(table.get_ref());
         let (mut headers, too_deep) = (builder.headers, builder.too_deep);
+        headers.extend(lost.iter().map(|header| header.start));
         headers.sort_unstable();
+        for header in lost {
+            restore(&mut root, file, source, header);
+        }
         if let Some(span) = too_deep {
             let message = format!("this is nested deeper than {NESTING} levels");
             report(&mut found, source, Diagnostic::new(code::P001, span, message));
@@ -135,7 +143,7 @@ fn line_repair(file: FileId, text: &str, trouble: &Trouble) -> Repair {
     let start = line_start(text, trouble.at.start);
     let blank = start..line_end(text, start);
     let finding = complain(file, text, trouble.at.clone(), &trouble.message);
-    Repair { at: start, taint: start..start, blank, finding }
+    Repair { at: start, taint: start..start, blank, finding, header: None }
 }
 
 /// A header without its bracket: its whole section goes, since nobody knows whose keys they are.
@@ -143,7 +151,8 @@ fn header_repair(file: FileId, text: &str, trouble: &Trouble) -> Repair {
     let start = line_start(text, trouble.at.start);
     let blank = start..next_header(text, line_end(text, start));
     let finding = complain(file, text, trouble.at.clone(), &trouble.message);
-    Repair { at: start, taint: blank.clone(), blank, finding }
+    let header = Some(start..trouble.at.start.max(start));
+    Repair { at: start, taint: blank.clone(), blank, finding, header }
 }
 
 /// A multi-line text that runs to the end of the file: it goes, up to what looks like the next header.
@@ -154,7 +163,7 @@ fn text_repair(file: FileId, text: &str) -> Option<Repair> {
     let blank = start..next_header(text, line_end(text, start));
     let message = format!("the text that begins here is not closed: `{quotes}` is missing at its end");
     let finding = Diagnostic::new(code::P001, Span::new(file, open..open + 3), message);
-    Some(Repair { at: start, taint: blank.clone(), blank, finding })
+    Some(Repair { at: start, taint: blank.clone(), blank, finding, header: None })
 }
 
 /// A list or table that is not closed: its statement goes, up to what looks like the next one.
@@ -179,7 +188,32 @@ fn bracket_repair(file: FileId, text: &str, at: usize) -> Option<Repair> {
     let finding = Diagnostic::new(code::P001, Span::new(file, open..open + 1), message);
     // The next statement may belong to the broken table, or stand after the broken list.
     let taint = if text[line..end].contains('{') { line..next_header(text, end) } else { line..end };
-    Some(Repair { at: line, taint, blank: line..end, finding })
+    Some(Repair { at: line, taint, blank: line..end, finding, header: None })
+}
+
+/// Puts the thing of a broken `[group.name` back as an empty table, so that whoever names it is not told that it is
+/// not there.
+fn restore(root: &mut Table, file: FileId, source: &str, header: Range<usize>) {
+    let written = &source[header.clone()];
+    let Some((group, name)) = written.trim().strip_prefix('[').and_then(|inside| inside.split_once('.')) else { return };
+    let word = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
+    if !["params", "documents", "agents", "phases"].contains(&group) || !word(name) {
+        return;
+    }
+    let span = Span::new(file, header.clone());
+    let end = header.start + written.trim_end().len();
+    let key = Spanned::new(name.to_owned(), Span::new(file, end - name.len()..end));
+    let thing = Entry { node: Node { span, kind: Kind::Table(Table::empty(span, Style::Header)) }, key };
+    if !root.has(group) {
+        let node = Node { span, kind: Kind::Table(Table::empty(span, Style::Implicit)) };
+        root.add(Entry { key: Spanned::new(group.to_owned(), span), node });
+    }
+    let group = root.entries.iter_mut().find(|entry| entry.key.value == group);
+    if let Some(Kind::Table(table)) = group.map(|entry| &mut entry.node.kind)
+        && !table.has(name)
+    {
+        table.add(thing);
+    }
 }
 
 /// Where the next line that looks like a header begins, from a line start on; else the end of the text.

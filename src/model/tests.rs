@@ -31,7 +31,7 @@ fn the_sample_is_read_in_full_and_in_file_order() {
     let p = sound(SAMPLE);
     assert_eq!(p.name.as_ref().unwrap().value, "every-key");
     assert_eq!(texts(p.params.keys()), ["goal", "depth", "ratio", "strict", "extra", "instruction", "spec"]);
-    assert_eq!(texts(p.phases.keys()), ["base", "plan", "gate", "fetch", "script", "review"]);
+    assert_eq!(texts(p.phases.keys()), ["base", "plan", "gate", "fetch", "script", "review", "ship"]);
     assert_eq!(p.limits.tokens.as_ref().unwrap().value, 2_000_000);
     assert_eq!(p.limits.wall_ms.as_ref().unwrap().value, 7_200_000);
     assert_eq!(p.defaults.retry.as_ref().unwrap().value.on.as_ref().unwrap().value.len(), 6);
@@ -86,6 +86,17 @@ fn one_broken_phase_hides_nothing_in_another() {
     assert_eq!(texts(pipeline.phases.keys()), ["a", "b", "c", "d"]);
     assert_eq!(pipeline.phases["b"].needs[0].value, "a");
     assert!(pipeline.phases["d"].verb.is_some());
+}
+
+#[test]
+fn a_phase_whose_header_is_broken_is_still_known_by_name() {
+    let text = "flow = 1\nname = 'x'\n[phases.a\nrun = ['x']\n[phases.b]\nrun = ['x']\nneeds = ['a']\n[agents.c # comment\n";
+    let (pipeline, found) = read(text);
+    assert_eq!(found.iter().map(|f| f.code.id).collect::<Vec<_>>(), ["P001", "P001"]);
+    assert_eq!(texts(pipeline.phases.keys()), ["a", "b"]);
+    assert_eq!(at(text, pipeline.phases["a"].name.span), "a");
+    assert!(pipeline.phases["a"].verb.is_none());
+    assert_eq!(texts(pipeline.agents.keys()), ["c"]);
 }
 
 #[test]

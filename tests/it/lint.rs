@@ -1,20 +1,33 @@
 //! `tests/lint/*.toml`: each line that carries `#~ CODE` has exactly those findings, every other line none.
 //!
 //! `#~^ CODE` is about the line above it (one `^` a line), for lines that cannot carry a comment. Files in
-//! `tests/lint/ok` are without findings.
+//! `tests/lint/ok` are without findings; files in `tests/lint/model` are only read, and what they name need not be
+//! there. What is only worth knowing does not count.
 
-use flow::diag::Diagnostic;
+use flow::diag::{Diagnostic, Severity};
 use flow::model;
-use flow::text::{FileId, Sources};
+use flow::project::Project;
+use flow::text::Sources;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// All findings of a pipeline file; the one place that says what "all" is.
-fn findings(file: FileId, text: &str) -> Vec<Diagnostic> {
-    let (pipeline, mut found) = model::parse(file, text);
+/// All findings of a pipeline file, as `flow lint` has them.
+fn checked(path: &Path) -> (Sources, Vec<Diagnostic>) {
+    let name = path.file_name().unwrap().to_str().unwrap();
+    let mut loaded = Project::open(path.parent().unwrap()).load(name).unwrap();
+    loaded.findings.retain(|finding| finding.severity() > Severity::Info);
+    (loaded.sources, loaded.findings)
+}
+
+/// The findings of reading a file alone.
+fn read(path: &Path) -> (Sources, Vec<Diagnostic>) {
+    let text = fs::read_to_string(path).unwrap();
+    let mut sources = Sources::default();
+    let file = sources.add(path.file_name().unwrap().to_str().unwrap(), text.as_str());
+    let (pipeline, mut found) = model::parse(file, &text);
     found.extend(model::not_yet(&pipeline));
-    found
+    (sources, found)
 }
 
 /// Line → codes, sorted.
@@ -34,18 +47,15 @@ fn expected(text: &str) -> Marks {
     marks
 }
 
-fn found(text: &str) -> (Marks, Sources, Vec<Diagnostic>) {
-    let mut sources = Sources::default();
-    let file = sources.add("pipeline.toml", text);
-    let findings = findings(file, text);
+fn marks(sources: &Sources, findings: &[Diagnostic]) -> Marks {
     let mut marks = Marks::new();
-    for finding in &findings {
+    for finding in findings {
         marks.entry(sources.start(finding.span).line).or_default().push(finding.code.id.to_owned());
     }
     for codes in marks.values_mut() {
         codes.sort();
     }
-    (marks, sources, findings)
+    marks
 }
 
 fn pipelines(folder: &str) -> Vec<PathBuf> {
@@ -60,17 +70,32 @@ fn pipelines(folder: &str) -> Vec<PathBuf> {
     files
 }
 
-#[test]
-fn marked_lines_have_exactly_their_findings() {
+/// Compares the marks of all files of a folder with what is found in them.
+fn compare(folder: &str, find: fn(&Path) -> (Sources, Vec<Diagnostic>)) {
     let mut wrong = vec![];
-    for path in pipelines("").into_iter().chain(pipelines("ok")) {
-        let text = fs::read_to_string(&path).unwrap();
-        let (found, sources, findings) = found(&text);
-        let expected = expected(&text);
+    for path in pipelines(folder) {
+        let expected = expected(&fs::read_to_string(&path).unwrap());
+        let (sources, findings) = find(&path);
+        let found = marks(&sources, &findings);
         if found != expected {
             let shown = flow::diag::concise(&findings, &sources);
             wrong.push(format!("{}\n  expected {expected:?}\n  found    {found:?}\n{shown}", path.display()));
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn marked_lines_have_exactly_their_findings() {
+    compare("", checked);
+}
+
+#[test]
+fn pipelines_without_marks_are_clean() {
+    compare("ok", checked);
+}
+
+#[test]
+fn what_cannot_be_read_is_found_where_it_stands() {
+    compare("model", read);
 }
