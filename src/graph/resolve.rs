@@ -130,7 +130,10 @@ fn agents(pipeline: &Pipeline, found: &mut Vec<Diagnostic>) {
     }
     // A misspelt use would make its agent look unused.
     if used.iter().all(|name| pipeline.agents.contains_key(*name)) {
-        for agent in pipeline.agents.values().filter(|agent| !used.contains(agent.name.value.as_str())) {
+        let unused = |agent: &&crate::model::Agent| {
+            !used.contains(agent.name.value.as_str()) && crate::name::Name::new(&agent.name.value).is_ok()
+        };
+        for agent in pipeline.agents.values().filter(unused) {
             found.push(Diagnostic::new(code::I005, agent.name.span, format!("no phase uses the agent `{}`", agent.name.value)));
         }
     }

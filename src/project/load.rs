@@ -144,23 +144,26 @@ fn toml_files(folder: &Path) -> Vec<String> {
 /// Reads all that a pipeline names, and what those texts include, to the end.
 fn gather(pipeline: &Pipeline, base: &Base, name: &str, sources: &mut Sources) -> Facts {
     let mut facts = Facts { builtin: ["instructions".to_owned()].into(), ..Facts::default() };
-    let mut wanted: Vec<(String, bool)> =
-        references(pipeline).into_iter().map(|reference| (reference.name.value.clone(), false)).collect();
-    wanted.extend(crate::graph::includes(pipeline, &facts).into_iter().map(|name| (name, true)));
-    while let Some((wanted_name, include)) = wanted.pop() {
-        if include {
-            facts.includes.insert(wanted_name.clone());
+    for reference in references(pipeline) {
+        read_once(&mut facts, base, &reference.name.value, name, sources);
+    }
+    let mut wanted = crate::graph::includes(pipeline, &facts);
+    while let Some(include) = wanted.pop() {
+        read_once(&mut facts, base, &include, name, sources);
+        if let Some(text) = facts.text(&include)
+            && !facts.includes.contains(&include)
+        {
+            wanted.extend(crate::graph::includes_of(text));
         }
-        if facts.files.contains_key(&wanted_name) || facts.files.len() >= PIPELINE_FILES {
-            continue;
-        }
-        let fact = base.read(&wanted_name, name, sources);
-        if let FileFact::Text(text) = &fact {
-            wanted.extend(crate::graph::includes_of(text).into_iter().map(|name| (name, true)));
-        }
-        facts.files.insert(wanted_name, fact);
+        facts.includes.insert(include);
     }
     facts
+}
+
+fn read_once(facts: &mut Facts, base: &Base, file: &str, pipeline: &str, sources: &mut Sources) {
+    if !facts.files.contains_key(file) && facts.files.len() < PIPELINE_FILES {
+        facts.files.insert(file.to_owned(), base.read(file, pipeline, sources));
+    }
 }
 
 impl Base {

@@ -1,8 +1,11 @@
 //! `tests/lint/*.toml`: each line that carries `#~ CODE` has exactly those findings, every other line none.
 //!
-//! `#~^ CODE` is about the line above it (one `^` a line), for lines that cannot carry a comment. Files in
-//! `tests/lint/ok` are without findings; files in `tests/lint/model` are only read, and what they name need not be
-//! there. What is only worth knowing does not count.
+//! `#~ CODE:7` also says at which column. `#~^ CODE` is about the line above it (one `^` a line), for lines that cannot
+//! carry a comment. Files that a pipeline names carry marks of their own (`{#~ CODE #}`). Files in `tests/lint/ok` are
+//! without findings; files in `tests/lint/model` are only read, and what they name need not be there. What is only
+//! worth knowing does not count. The time that a check takes is tried in `lint/scale.rs`.
+
+mod scale;
 
 use flow::diag::{Diagnostic, Severity};
 use flow::model;
@@ -16,6 +19,8 @@ use std::path::{Path, PathBuf};
 fn checked(path: &Path) -> (Sources, Vec<Diagnostic>) {
     let name = path.file_name().unwrap().to_str().unwrap();
     let mut loaded = Project::open(path.parent().unwrap()).load(name).unwrap();
+    let errors = loaded.findings.iter().any(|finding| finding.severity() == Severity::Error);
+    assert_eq!(loaded.plan.is_none(), errors, "{name}: a plan is there exactly when no finding is an error");
     loaded.findings.retain(|finding| finding.severity() > Severity::Info);
     (loaded.sources, loaded.findings)
 }
@@ -30,16 +35,17 @@ fn read(path: &Path) -> (Sources, Vec<Diagnostic>) {
     (sources, found)
 }
 
-/// Line → codes, sorted.
-type Marks = BTreeMap<u32, Vec<String>>;
+/// File and line → codes, perhaps with columns, sorted.
+type Marks = BTreeMap<(String, u32), Vec<String>>;
 
-fn expected(text: &str) -> Marks {
+/// The marks of one file.
+fn expected(path: &str, text: &str) -> Marks {
     let mut marks = Marks::new();
     for (line, content) in (1..).zip(text.lines()) {
         let Some((_, codes)) = content.split_once("#~") else { continue };
         let up = u32::try_from(codes.chars().take_while(|c| *c == '^').count()).expect("a short line");
-        let codes = codes.trim_start_matches('^').split_whitespace().map(str::to_owned);
-        marks.entry(line - up).or_default().extend(codes);
+        let codes = codes.trim_start_matches('^').split_whitespace().filter(|word| !word.starts_with('#')).map(str::to_owned);
+        marks.entry((path.to_owned(), line - up)).or_default().extend(codes);
     }
     for codes in marks.values_mut() {
         codes.sort();
@@ -47,10 +53,15 @@ fn expected(text: &str) -> Marks {
     marks
 }
 
-fn marks(sources: &Sources, findings: &[Diagnostic]) -> Marks {
+/// What was found, with columns where columns are expected.
+fn marks(sources: &Sources, findings: &[Diagnostic], expected: &Marks) -> Marks {
     let mut marks = Marks::new();
     for finding in findings {
-        marks.entry(sources.start(finding.span).line).or_default().push(finding.code.id.to_owned());
+        let at = sources.start(finding.span);
+        let place = (sources.get(finding.span.file).path.clone(), at.line);
+        let with_column = format!("{}:{}", finding.code.id, at.column);
+        let wanted = expected.get(&place).is_some_and(|codes| codes.contains(&with_column));
+        marks.entry(place).or_default().push(if wanted { with_column } else { finding.code.id.to_owned() });
     }
     for codes in marks.values_mut() {
         codes.sort();
@@ -74,9 +85,9 @@ fn pipelines(folder: &str) -> Vec<PathBuf> {
 fn compare(folder: &str, find: fn(&Path) -> (Sources, Vec<Diagnostic>)) {
     let mut wrong = vec![];
     for path in pipelines(folder) {
-        let expected = expected(&fs::read_to_string(&path).unwrap());
         let (sources, findings) = find(&path);
-        let found = marks(&sources, &findings);
+        let expected: Marks = sources.iter().flat_map(|(_, source)| expected(&source.path, &source.text)).collect();
+        let found = marks(&sources, &findings, &expected);
         if found != expected {
             let shown = flow::diag::concise(&findings, &sources);
             wrong.push(format!("{}\n  expected {expected:?}\n  found    {found:?}\n{shown}", path.display()));
