@@ -15,8 +15,12 @@ fn pipeline(phases: usize) -> String {
         let above = needs.first().map(|name| name.trim_matches('"').to_owned());
         write!(text, "[phases.p{at}]\nneeds = [{}]\n", needs.join(", ")).unwrap();
         match (at % 2, above) {
-            (0, Some(above)) => writeln!(text, "set = '.phases.{above}.output.n + 1'\nwhen = '.phases.{above}.status == \"complete\"'").unwrap(),
-            (_, Some(above)) => writeln!(text, "agent = \"worker\"\nprompt = \"Do {at} after {{{{ phases.{above}.status }}}}\"").unwrap(),
+            (0, Some(above)) => {
+                writeln!(text, "set = '.phases.{above}.output.n + 1'\nwhen = '.phases.{above}.status == \"complete\"'").unwrap()
+            }
+            (_, Some(above)) => {
+                writeln!(text, "agent = \"worker\"\nprompt = \"Do {at} after {{{{ phases.{above}.status }}}}\"").unwrap()
+            }
             _ => writeln!(text, "set = '{{n: {at}}}'").unwrap(),
         }
         if at % 100 == 99 {
