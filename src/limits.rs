@@ -118,3 +118,11 @@ pub const STORE_POLL_MS: u64 = 75;
 pub const STORE_GROUP: usize = 256;
 /// Files that one pipeline may name, directly and through includes.
 pub const PIPELINE_FILES: usize = 2_000;
+/// Nesting of a shape: each level takes two of its schema, which must stay under [`NESTING`] inside a plan.
+pub const SHAPE_NESTING: usize = 40;
+/// Violations of a shape that are told at once: an agent mends these first, and is told the rest then.
+pub const SHAPE_MESSAGES: usize = 20;
+/// One such text, in bytes.
+pub const SHAPE_MESSAGE_BYTES: usize = 400;
+/// Schemas that are visited to make up a value or a type: a small schema may refer to itself in every direction.
+pub const SCHEMA_VISITS: usize = 20_000;

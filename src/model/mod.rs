@@ -27,6 +27,7 @@ mod trees;
 mod verbs;
 mod words;
 
+pub use crate::expr::shape::{Raw as RawShape, RawKind};
 pub use names::{ENGINE_OPTIONS, ENGINE_SHORTS};
 pub use not_yet::not_yet;
 pub use parse::{LANGUAGE, parse};
@@ -35,7 +36,7 @@ pub use pipeline::{
     Agent, Check, CheckKind, Defaults, Document, Expect, Field, FileParam, Limits, Named, Param, Pipeline, Select, Series, Store,
     Test, TestFile, TextSource,
 };
-pub use raw::{Data, DataKind, RawKind, RawShape};
+pub use raw::{Data, DataKind};
 pub use words::{
     Access, Backend, Crash, ItemError, Join, OnError, ParamType, Parse, RetryClass, Session, Storage, Then, WhileRunning,
     Workspace,

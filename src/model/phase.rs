@@ -1,8 +1,8 @@
 //! A phase as it is written.
 
 use super::pipeline::{CheckKind, Field, Named, TextSource};
-use super::raw::RawShape;
 use super::words::{Crash, ItemError, Join, OnError, Parse, RetryClass, Session, Then, Workspace};
+use crate::expr::shape::Raw as RawShape;
 use crate::text::{Embedded, Span, Spanned};
 use indexmap::IndexMap;
 

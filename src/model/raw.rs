@@ -1,29 +1,7 @@
-//! Trees whose meaning is not the model's: shapes (their keys are an author's field names) and data of tests.
+//! Trees whose meaning is not the model's: data of tests. (The other one is [`crate::expr::shape::Raw`].)
 
-use crate::text::{Embedded, Span, Spanned};
+use crate::text::{Span, Spanned};
 use crate::value::Value;
-
-/// A shape as written in `output` or `form`, not yet understood.
-#[derive(Clone, Debug, PartialEq)]
-pub struct RawShape {
-    /// Where.
-    pub span: Span,
-    /// What.
-    pub kind: RawKind,
-}
-
-/// What a shape is written as.
-#[derive(Clone, Debug, PartialEq)]
-pub enum RawKind {
-    /// A type word: `string`, `'a'|'b'`, `string[]?`.
-    Text(Embedded),
-    /// A table of fields, in file order; keys as written, `?` included.
-    Table(Vec<(Spanned<String>, RawShape)>),
-    /// A list of what its one element says.
-    List(Vec<RawShape>),
-    /// A JSON Schema file, relative to the pipeline file (only as a whole `output` or `form`).
-    File(Spanned<String>),
-}
 
 /// Data of a test or a parameter: TOML as it stands, with places.
 #[derive(Clone, Debug, PartialEq)]

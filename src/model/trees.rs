@@ -2,9 +2,10 @@
 
 use super::node::{Entry, Kind, Node};
 use super::pipeline::Field;
-use super::raw::{Data, DataKind, RawKind, RawShape};
+use super::raw::{Data, DataKind};
 use super::reader::Reader;
 use crate::diag::{Diagnostic, code};
+use crate::expr::shape::{Raw as RawShape, RawKind};
 use crate::text::Spanned;
 
 impl Reader<'_> {

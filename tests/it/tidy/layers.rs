@@ -13,7 +13,7 @@ const LAYERS: &[(u8, &str, &[&str])] = &[
     (0, "value", &[]),
     (1, "diag", &["text"]),
     (1, "expr", &["text", "diag", "name"]),
-    (2, "model", &["text", "diag", "name"]),
+    (2, "model", &["text", "diag", "name", "expr"]),
     (3, "graph", &["text", "diag", "name", "run", "model", "expr"]),
     (4, "lint", &["text", "diag", "name", "run", "model", "expr", "graph"]),
     (4, "plan", &["text", "name", "run", "model", "expr", "graph"]),
