@@ -3,7 +3,9 @@
 use super::draft::Shapes;
 use super::facts::Facts;
 use crate::diag::Diagnostic;
-use crate::model::{Parse, Phase, Pipeline, RawShape, Verb};
+use crate::expr::shape::schema_of;
+use crate::model::{Parse, Phase, Pipeline, RawKind, RawShape, Verb};
+use crate::text::Embedded;
 use crate::value::Value;
 
 /// The shapes of all phases, and what is wrong with them.
@@ -23,8 +25,14 @@ pub(super) fn of(pipeline: &Pipeline, facts: &Facts, found: &mut Vec<Diagnostic>
 }
 
 fn schema(shape: &RawShape, facts: &Facts, found: &mut Vec<Diagnostic>) -> Option<Value> {
-    let _ = (shape, facts, found);
-    None
+    let text = match &shape.kind {
+        RawKind::File(name) => facts.text(&name.value).map(Embedded::text),
+        _ => None,
+    };
+    schema_of(shape, text).unwrap_or_else(|mut wrong| {
+        found.append(&mut wrong);
+        None
+    })
 }
 
 /// What a phase gives that declares no shape.
