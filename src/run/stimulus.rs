@@ -14,6 +14,8 @@ pub enum Stimulus {
     Claim {
         /// Who.
         owner: Owner,
+        /// It only applies requests: nothing starts.
+        idle: bool,
     },
     /// One turn of an attempt ended.
     Finished {

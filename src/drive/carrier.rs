@@ -1,0 +1,233 @@
+//! A driver with its run: decides on a large stack, commits, then lets others see.
+
+use super::clock::now;
+use super::{DriveError, Observer, Services};
+use crate::engine::{Program, decide, document_view};
+use crate::expr::on_big_stack;
+use crate::name::{Bucket, Key, Name};
+use crate::run::{Illegal, Owner, RunState, Stamped, Stimulus, Time};
+use crate::store::{
+    AppendError, Document, Head, Journal, Lease, Revision, RunHead, StoreError, Write, head_write, read_document, read_head,
+};
+use std::sync::Arc;
+
+/// A driver that carries a run.
+pub struct Carrier {
+    pub(super) services: Services,
+    pub(super) program: Arc<Program>,
+    pub(super) journal: Journal,
+    pub(super) head: Head,
+    pub(super) state: RunState,
+    pub(super) owner: Owner,
+    pub(super) lease: Lease,
+    pub(super) lease_revision: Revision,
+    pub(super) row: Option<Revision>,
+    pub(super) views: Vec<View>,
+    pub(super) observer: Arc<dyn Observer>,
+}
+
+/// A document of the pipeline, with what the store has of it.
+#[derive(Clone)]
+pub(super) struct View {
+    pub name: Name,
+    pub bucket: Bucket,
+    pub key: Key,
+    pub stored: Document,
+}
+
+/// What is written beside an entry, and what each write is.
+enum Beside {
+    Row,
+    View(usize),
+    Lease,
+    Other,
+}
+
+impl Carrier {
+    /// The run.
+    pub fn state(&self) -> &RunState {
+        &self.state
+    }
+
+    /// Decides all that follows from these, and makes it durable in one entry. `more` goes into the same batch.
+    pub(super) async fn take(&mut self, stimuli: Vec<Stimulus>, more: Vec<Write>) -> Result<(), DriveError> {
+        let events = self.decide(stimuli)?;
+        if events.is_empty() {
+            if !more.is_empty() {
+                self.services.store.commit(more).await.map_err(|error| {
+                    StoreError::Failed { doing: "remove a request".into(), cause: error.to_string() }
+                })?;
+            }
+            return Ok(());
+        }
+        self.commit(&events, None, more).await?;
+        self.show(&events);
+        Ok(())
+    }
+
+    /// Decides on a thread whose stack is large enough for any expression.
+    pub(super) fn decide(&mut self, stimuli: Vec<Stimulus>) -> Result<Vec<Stamped>, DriveError> {
+        // The run document must have one owner while it is changed, or every change copies it.
+        let mut state = std::mem::replace(&mut self.state, RunState::begin((*empty()).clone(), Time(0)));
+        let program = self.program.clone();
+        let at = now().max(state.updated_at);
+        let (state, decided) = on_big_stack(move || {
+            let mut all = Vec::new();
+            for stimulus in stimuli {
+                match decide(&program, &mut state, at, stimulus) {
+                    Ok(events) => all.extend(events),
+                    Err(illegal) => return (state, Err(illegal)),
+                }
+            }
+            (state, Ok::<_, Illegal>(all))
+        });
+        self.state = state;
+        decided.map_err(|illegal| DriveError::Illegal { run: self.state.id().clone(), illegal })
+    }
+
+    pub(super) fn show(&self, events: &[Stamped]) {
+        for event in events {
+            self.observer.event(&self.state, event);
+        }
+    }
+
+    /// Makes events durable, and with them the run's row, its documents, a lease write, and `more`.
+    pub(super) async fn commit(&mut self, events: &[Stamped], lease: Option<Write>, more: Vec<Write>) -> Result<(), DriveError> {
+        let nonce = self.owner.driver.clone();
+        loop {
+            let (writes, kinds, views) = self.beside(events, lease.as_ref(), &more);
+            match self.journal.append(&self.head, &nonce, events, writes).await {
+                Ok(appended) => {
+                    self.head = appended.head;
+                    return self.written(&kinds, views, appended.revisions).await;
+                }
+                Err(AppendError::Fenced { .. }) => return Err(DriveError::Lost(self.state.id().clone())),
+                Err(AppendError::Store(error)) => return Err(error.into()),
+                Err(AppendError::Conflict { index, key }) => match kinds.get(index) {
+                    Some(Beside::Row) => self.row = read_head(&*self.services.store, self.state.id()).await?.map(|(_, revision)| revision),
+                    Some(Beside::View(at)) => self.reread(*at).await?,
+                    Some(Beside::Lease) => return Err(DriveError::Lost(self.state.id().clone())),
+                    _ => return Err(StoreError::Failed { doing: format!("write {key}"), cause: "somebody else wrote it".into() }.into()),
+                },
+            }
+        }
+    }
+
+    /// The writes beside an entry, what each is, and the new values of the documents that change.
+    fn beside(&self, events: &[Stamped], lease: Option<&Write>, more: &[Write]) -> (Vec<Write>, Vec<Beside>, Vec<(usize, crate::value::Value)>) {
+        // The number of entries that these events take is only known to the journal; the row says at least this one.
+        let seq = self.head.seq + u64::from(!events.is_empty());
+        let mut writes = vec![head_write(&self.row_of(seq), self.row)];
+        let mut kinds = vec![Beside::Row];
+        let mut values = Vec::new();
+        for (at, value) in self.computed().into_iter().enumerate() {
+            let Some(value) = value else { continue };
+            let view = &self.views[at];
+            if let Some(write) = view.stored.change(&view.bucket, &view.key, &value) {
+                writes.push(write);
+                kinds.push(Beside::View(at));
+                values.push((at, value));
+            }
+        }
+        if let Some(lease) = lease {
+            writes.push(lease.clone());
+            kinds.push(Beside::Lease);
+        }
+        for write in more {
+            writes.push(write.clone());
+            kinds.push(Beside::Other);
+        }
+        (writes, kinds, values)
+    }
+
+    /// What each document should be now; `None` where its view failed, which is said and changes nothing.
+    fn computed(&self) -> Vec<Option<crate::value::Value>> {
+        if self.views.is_empty() {
+            return vec![];
+        }
+        let (program, run) = (self.program.clone(), self.state.document().clone());
+        let todo: Vec<_> = self.views.iter().map(|view| (view.name.clone(), view.stored.value.clone())).collect();
+        let results = on_big_stack(move || {
+            todo.into_iter().map(|(name, previous)| document_view(&program, &run, &name, previous)).collect::<Vec<_>>()
+        });
+        let keep = |result: Result<_, crate::engine::DocumentError>| result.map_err(|error| self.observer.notice(&error.to_string())).ok();
+        results.into_iter().map(keep).collect()
+    }
+
+    fn row_of(&self, seq: u64) -> RunHead {
+        let state = &self.state;
+        let text = |key: &str| state.document().get(key).as_str().map(str::to_owned);
+        RunHead {
+            id: state.id().clone(),
+            pipeline: state.started.pipeline.clone(),
+            series: state.started.series.clone(),
+            cycle: state.started.cycle,
+            rehearsal: state.started.rehearsal,
+            status: state.status.as_str().to_owned(),
+            current: text("current"),
+            started_at: state.started_at,
+            updated_at: state.updated_at,
+            seq,
+        }
+    }
+
+    /// Notes the revisions of what was written, so that nothing has to be read before the next commit.
+    async fn written(
+        &mut self,
+        kinds: &[Beside],
+        values: Vec<(usize, crate::value::Value)>,
+        revisions: Option<Vec<Revision>>,
+    ) -> Result<(), DriveError> {
+        let Some(revisions) = revisions else {
+            // The outcome had to be read back: so do the revisions.
+            self.row = read_head(&*self.services.store, self.state.id()).await?.map(|(_, revision)| revision);
+            for at in 0..self.views.len() {
+                self.reread(at).await?;
+            }
+            return Ok(());
+        };
+        let mut values = values.into_iter();
+        for (kind, revision) in kinds.iter().zip(revisions) {
+            match kind {
+                Beside::Row => self.row = Some(revision),
+                Beside::Lease => self.lease_revision = revision,
+                Beside::View(_) => {
+                    if let Some((at, value)) = values.next() {
+                        self.views[at].stored = Document::written(value, revision);
+                    }
+                }
+                Beside::Other => {}
+            }
+        }
+        Ok(())
+    }
+
+    async fn reread(&mut self, at: usize) -> Result<(), DriveError> {
+        let view = &self.views[at];
+        let stored = read_document(&*self.services.store, &view.bucket, &view.key).await?;
+        if let Some(why) = &stored.unreadable {
+            self.observer.notice(&format!("{} in `{}` is no JSON ({why}) and is written anew", view.key, view.bucket));
+        }
+        self.views[at].stored = stored;
+        Ok(())
+    }
+}
+
+/// A stand-in while the state is away being decided on.
+fn empty() -> Arc<crate::run::Started> {
+    use std::sync::OnceLock;
+    static EMPTY: OnceLock<Arc<crate::run::Started>> = OnceLock::new();
+    EMPTY.get_or_init(|| Arc::new(super::start::nothing())).clone()
+}
+
+/// The documents of a run, as they are stored now.
+pub(super) async fn views(services: &Services, program: &Program, state: &RunState) -> Result<Vec<View>, StoreError> {
+    let Some(bucket) = state.started.bucket.as_deref().and_then(|bucket| Bucket::new(bucket).ok()) else { return Ok(vec![]) };
+    let mut views = Vec::new();
+    for name in program.plan.documents.keys() {
+        let Some(key) = state.started.documents.get(name.as_str()).and_then(|key| Key::new(key).ok()) else { continue };
+        let stored = read_document(&*services.store, &bucket, &key).await?;
+        views.push(View { name: name.clone(), bucket: bucket.clone(), key, stored });
+    }
+    Ok(views)
+}

@@ -1,0 +1,332 @@
+//! The driver's loop: what should be going on is made to go on, what happens is decided and committed, until the run
+//! is over, waits for a person, or the driver is asked to stop.
+
+use super::carrier::Carrier;
+use super::claim::Taking;
+use super::clock::now;
+use super::tasks::{Tasks, Word};
+use super::{DriveError, Observer, Services};
+use crate::agent::Person;
+use crate::engine::actions;
+use crate::limits::{BEAT_MS, GRACE_MS, SELF_FENCE_MS};
+use crate::run::{AttemptStage, LimitsRaised, Outcome, RunId, RunState, Stimulus, Time};
+use crate::store::{CommitError, Mail, Request, Write, beat, blob_writes, consumed_write, key, pending, release_write};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::sync::watch;
+
+/// Whether the driver should stop.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Stop {
+    /// Go on.
+    #[default]
+    No,
+    /// Ask the agents to stop, keep what they said.
+    Politely,
+    /// Now.
+    Now,
+}
+
+/// How a run is gone on with.
+#[derive(Clone, Debug, Default)]
+pub struct CarryOptions {
+    /// Questions fail instead of waiting.
+    pub no_input: bool,
+    /// What failed is to run again (only when the run is taken up again).
+    pub retry: bool,
+    /// Limits are raised.
+    pub raise: Option<LimitsRaised>,
+}
+
+/// How carrying ended.
+#[derive(Clone, Debug)]
+pub enum Carried {
+    /// The run is over.
+    Ended(RunState),
+    /// It waits for a person, and nobody is there.
+    Waiting(RunState),
+    /// The driver was asked to stop.
+    Interrupted(RunState),
+}
+
+impl Carrier {
+    /// Takes a run that began earlier and carries it.
+    ///
+    /// # Errors
+    /// Somebody carries it, it cannot be loaded, or another driver took it over.
+    pub async fn resume(
+        services: &Services,
+        run: &RunId,
+        options: CarryOptions,
+        observer: Arc<dyn Observer>,
+        person: Option<Arc<dyn Person>>,
+        stop: watch::Receiver<Stop>,
+    ) -> Result<Carried, DriveError> {
+        let taking = Taking { retry: options.retry, raise: options.raise, ..Taking::default() };
+        let carrier = Self::claim(services, run, &taking, observer).await?;
+        carrier.carry(options, person, stop).await
+    }
+
+    /// Carries the run until it is over, waits for a person, or the driver is asked to stop.
+    ///
+    /// # Errors
+    /// The store failed, or another driver took the run over; what was performed is stopped.
+    pub async fn carry(
+        self,
+        options: CarryOptions,
+        person: Option<Arc<dyn Person>>,
+        stop: watch::Receiver<Stop>,
+    ) -> Result<Carried, DriveError> {
+        let (words, inbox) = unbounded_channel();
+        let scratch = self.scratch();
+        std::fs::create_dir_all(&scratch).map_err(|error| DriveError::NoFolder(format!("{} ({error})", scratch.display())))?;
+        let person = person.filter(|_| !options.no_input);
+        let tasks = Tasks::new(&self.services, &self.state, scratch.clone(), self.observer.clone(), person, words.clone());
+        let letters = tokio::spawn(read_mail(self.services.clone(), self.state.id().clone(), words));
+        let mut turning = Turning { carrier: self, tasks, inbox, stop, options, last_beat: Instant::now(), next_beat: beat_at() };
+        let result = turning.turn().await;
+        letters.abort();
+        turning.tasks.abort_all();
+        if matches!(result, Ok(Carried::Ended(_))) {
+            let _ = std::fs::remove_dir_all(&scratch);
+        }
+        result
+    }
+
+    /// Where raw streams are kept while attempts go on.
+    fn scratch(&self) -> PathBuf {
+        self.services.root.join(".flow").join("tmp").join(self.state.id().as_str())
+    }
+}
+
+fn beat_at() -> Instant {
+    Instant::now() + Duration::from_millis(BEAT_MS)
+}
+
+/// Gives requests to the driver as they come in.
+async fn read_mail(services: Services, run: RunId, words: UnboundedSender<Word>) {
+    let store = services.store;
+    let mailbox = key::mailbox(&run);
+    let mut after = crate::store::Revision(0);
+    loop {
+        if let Ok(head) = store.head().await {
+            match pending(&*store, &run).await {
+                Ok(mail) if !mail.is_empty() => {
+                    if words.send(Word::Mail(mail)).is_err() {
+                        return;
+                    }
+                }
+                _ => {}
+            }
+            after = head;
+        }
+        let engine = crate::name::Bucket::engine();
+        // Waits until something is in the box; an error is one of the store, which the driver meets by itself.
+        while matches!(store.watch(&engine, &mailbox, after).await, Ok(news) if news.iter().all(|entry| entry.value.is_none())) {}
+        if words.is_closed() {
+            return;
+        }
+    }
+}
+
+struct Turning {
+    carrier: Carrier,
+    tasks: Tasks,
+    inbox: UnboundedReceiver<Word>,
+    stop: watch::Receiver<Stop>,
+    options: CarryOptions,
+    last_beat: Instant,
+    next_beat: Instant,
+}
+
+impl Turning {
+    async fn turn(&mut self) -> Result<Carried, DriveError> {
+        loop {
+            let todo = actions(&self.carrier.program, &self.carrier.state);
+            let timer = self.tasks.reconcile(&self.carrier.state, todo);
+            if self.carrier.state.status.is_over() && !self.tasks.any() {
+                self.release().await?;
+                return Ok(Carried::Ended(self.carrier.state.clone()));
+            }
+            if *self.stop.borrow() != Stop::No {
+                return self.stop_now().await;
+            }
+            if !self.tasks.any() && timer.is_none() && !self.carrier.state.status.is_over() {
+                if let Some(carried) = self.nothing_goes_on().await? {
+                    return Ok(carried);
+                }
+                continue;
+            }
+            self.wait(timer).await?;
+        }
+    }
+
+    /// Nothing is performed and no timer runs: somebody must answer, or something is wrong.
+    async fn nothing_goes_on(&mut self) -> Result<Option<Carried>, DriveError> {
+        let state = &self.carrier.state;
+        let asks = |at: &usize| {
+            let stage = state.phases[*at].attempt.as_ref().map(|attempt| &attempt.stage);
+            matches!(stage, Some(AttemptStage::Asking { .. } | AttemptStage::Crashed))
+        };
+        if !state.active.iter().any(asks) {
+            let names = |status: fn(&crate::run::PhaseState) -> bool| {
+                state.phases.iter().filter(|p| status(p)).map(|p| format!("`{}` is {}", p.name, p.status.as_str())).collect::<Vec<_>>()
+            };
+            let what = names(|phase| !phase.status.is_settled()).join(", ");
+            return Err(DriveError::Stuck { run: state.id().clone(), what });
+        }
+        if self.options.no_input {
+            self.carrier.take(vec![Stimulus::NoInput], vec![]).await?;
+            return Ok(None);
+        }
+        self.let_go("waits for an answer").await?;
+        Ok(Some(Carried::Waiting(self.carrier.state.clone())))
+    }
+
+    async fn wait(&mut self, timer: Option<Time>) -> Result<(), DriveError> {
+        let due = timer.map(|at| Duration::from_millis(at.since_ms(now()).max(1)));
+        let alarm = async {
+            match due {
+                Some(due) => tokio::time::sleep(due).await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            biased;
+            _ = self.stop.changed() => Ok(()),
+            word = self.inbox.recv() => match word {
+                Some(word) => self.hear(word).await,
+                None => Ok(()),
+            },
+            () = tokio::time::sleep_until(self.next_beat.into()) => self.beat().await,
+            () = alarm => self.carrier.take(vec![Stimulus::Tick], vec![]).await,
+        }
+    }
+
+    /// Takes a word, and all others that wait: they share one commit.
+    async fn hear(&mut self, first: Word) -> Result<(), DriveError> {
+        let mut stimuli = Vec::new();
+        let mut more = Vec::new();
+        let mut next = Some(first);
+        while let Some(word) = next {
+            match word {
+                Word::Happened(stimulus, transcript) => {
+                    self.tasks.ended(&stimulus);
+                    stimuli.push(with_transcript(stimulus, transcript, &mut more));
+                }
+                Word::Mail(mail) => {
+                    for letter in mail {
+                        self.read_letter(letter, &mut stimuli, &mut more);
+                    }
+                }
+                Word::Nobody => self.tasks.no_person(),
+            }
+            next = self.inbox.try_recv().ok();
+        }
+        if stimuli.is_empty() && more.is_empty() {
+            return Ok(());
+        }
+        self.carrier.take(stimuli, more).await
+    }
+
+    fn read_letter(&self, letter: Mail, stimuli: &mut Vec<Stimulus>, more: &mut Vec<Write>) {
+        let gone = consumed_write(self.carrier.state.id(), &letter);
+        if more.contains(&gone) {
+            return;
+        }
+        match super::request::stimulus(&self.carrier.state, letter) {
+            Ok(stimulus) => stimuli.push(stimulus),
+            Err(refusal) => self.carrier.observer.notice(&refusal),
+        }
+        more.push(gone);
+    }
+
+    /// Shows others that this driver lives. One that could not for too long stops its agents by ending.
+    async fn beat(&mut self) -> Result<(), DriveError> {
+        self.next_beat = beat_at();
+        let (store, run) = (self.carrier.services.store.clone(), self.carrier.state.id().clone());
+        if self.carrier.state.owner.is_none() {
+            return Ok(());
+        }
+        match beat(&*store, &run, &mut self.carrier.lease, self.carrier.lease_revision).await {
+            Ok(revision) => {
+                self.carrier.lease_revision = revision;
+                self.last_beat = Instant::now();
+                Ok(())
+            }
+            Err(CommitError::Conflict { .. }) => Err(DriveError::Lost(run)),
+            Err(error) => {
+                if self.last_beat.elapsed() < Duration::from_millis(SELF_FENCE_MS) {
+                    self.carrier.observer.notice(&format!("the store does not answer ({error}): trying on"));
+                    return Ok(());
+                }
+                let cause = format!("{error}; the agents were stopped");
+                Err(crate::store::StoreError::Failed { doing: "renew the lease".into(), cause }.into())
+            }
+        }
+    }
+
+    /// The driver was asked to stop: agents get the time to say their last word, and it is kept.
+    async fn stop_now(&mut self) -> Result<Carried, DriveError> {
+        self.carrier.state.draining = true;
+        self.tasks.stop_all();
+        let deadline = tokio::time::Instant::now() + Duration::from_millis(3 * GRACE_MS);
+        while self.tasks.performs() && *self.stop.borrow() != Stop::Now {
+            tokio::select! {
+                biased;
+                word = self.inbox.recv() => if let Some(word) = word { self.hear(word).await? },
+                _ = self.stop.changed() => {}
+                () = tokio::time::sleep_until(deadline) => break,
+            }
+        }
+        if self.tasks.performs() {
+            self.tasks.abort_all();
+        }
+        if self.carrier.state.status.is_over() {
+            self.release().await?;
+            return Ok(Carried::Ended(self.carrier.state.clone()));
+        }
+        self.let_go("its driver was asked to stop").await?;
+        Ok(Carried::Interrupted(self.carrier.state.clone()))
+    }
+
+    /// Interrupts what is under way, and gives the lease up in the same batch.
+    async fn let_go(&mut self, reason: &str) -> Result<(), DriveError> {
+        let carrier = &mut self.carrier;
+        let events = carrier.decide(vec![Stimulus::Interrupt { reason: reason.to_owned() }])?;
+        let release = release_write(carrier.state.id(), carrier.lease_revision);
+        if events.is_empty() {
+            return Ok(());
+        }
+        carrier.commit(&events, Some(release), vec![]).await?;
+        carrier.show(&events);
+        Ok(())
+    }
+
+    /// Gives the lease of a run up that is over.
+    async fn release(&mut self) -> Result<(), DriveError> {
+        let carrier = &mut self.carrier;
+        let release = release_write(carrier.state.id(), carrier.lease_revision);
+        match carrier.services.store.commit(vec![release]).await {
+            Ok(_) | Err(CommitError::Conflict { .. }) => Ok(()),
+            Err(CommitError::Store(error)) => Err(error.into()),
+            // A lease that stays behind is one whose driver is dead: the next one sees that.
+            Err(CommitError::Unknown { .. }) => Ok(()),
+        }
+    }
+}
+
+/// Puts the raw stream of a turn into the same batch, and its digest into the outcome.
+fn with_transcript(stimulus: Stimulus, transcript: Option<Vec<u8>>, more: &mut Vec<Write>) -> Stimulus {
+    let Some(bytes) = transcript else { return stimulus };
+    let Stimulus::Finished { attempt, turn, mut outcome } = stimulus else { return stimulus };
+    let (digest, writes) = blob_writes(&bytes);
+    more.extend(writes);
+    match &mut *outcome {
+        Outcome::Reply(reply) => reply.transcript = Some(digest),
+        Outcome::Failed { transcript, .. } => *transcript = Some(digest),
+    }
+    Stimulus::Finished { attempt, turn, outcome }
+}

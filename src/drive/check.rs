@@ -1,0 +1,92 @@
+//! Looks at the world for the engine: files that must exist, programs that must exit 0.
+
+use super::Services;
+use crate::agent::{Context, Feed};
+use crate::limits::TAIL_BYTES;
+use crate::name::Name;
+use crate::run::{AttemptId, Outcome, Parse, ProcessWork, Program, RunId, Task, Work, WorldCheck, WorldResult};
+use indexmap::IndexMap;
+use std::path::Path;
+use std::sync::Arc;
+use tokio::sync::watch;
+
+/// Makes one check. A rehearsal makes none and says so.
+pub(super) async fn look(
+    check: &WorldCheck,
+    root: &Path,
+    dir: Option<&str>,
+    services: &Services,
+    run: &RunId,
+    rehearsal: bool,
+) -> WorldResult {
+    match check {
+        _ if rehearsal => WorldResult::NotChecked(name_of(check)),
+        WorldCheck::Files { paths, message } => {
+            let folder = dir.map_or_else(|| root.to_owned(), |dir| root.join(dir));
+            let missing: Vec<&str> = paths.iter().filter(|path| !folder.join(path).exists()).map(String::as_str).collect();
+            if missing.is_empty() {
+                return WorldResult::Holds;
+            }
+            let said = format!("these files are missing: {}", missing.join(", "));
+            WorldResult::Fails(message.as_ref().map_or(said.clone(), |message| format!("{message} ({said})")))
+        }
+        WorldCheck::Run { argv, message } => run_program(argv, message.as_deref(), dir, services, run).await,
+    }
+}
+
+fn name_of(check: &WorldCheck) -> String {
+    match check {
+        WorldCheck::Files { paths, .. } => format!("files {}", paths.join(", ")),
+        WorldCheck::Run { argv, .. } => format!("run {}", argv.join(" ")),
+    }
+}
+
+async fn run_program(argv: &[String], message: Option<&str>, dir: Option<&str>, services: &Services, run: &RunId) -> WorldResult {
+    let work = Work {
+        attempt: AttemptId { phase: Name::new("check").expect("a fixed name"), round: 1, item: None, number: 1 },
+        turn: 1,
+        task: Task::Process(Box::new(ProcessWork { program: Program::Argv(argv.to_vec()), stdin: None, parse: Parse::Raw, exit: vec![] })),
+        dir: dir.map(str::to_owned),
+        env: IndexMap::new(),
+        timeout_ms: None,
+        idle_timeout_ms: None,
+    };
+    let (_keep, stop) = watch::channel(false);
+    let context = Context {
+        run: run.clone(),
+        project: services.root.clone(),
+        agent: None,
+        stop,
+        feed: Arc::new(Silent),
+        scratch: std::env::temp_dir(),
+        store: services.store_url.clone(),
+    };
+    let said = |text: String| message.map_or(text.clone(), |message| format!("{message}\n{text}"));
+    match services.performer.perform(&work, &context).await {
+        Outcome::Reply(reply) if reply.code == Some(0) => WorldResult::Holds,
+        Outcome::Reply(reply) => {
+            let code = reply.code.map_or("a signal".to_owned(), |code| format!("code {code}"));
+            let both: String = ["stdout", "stderr"].iter().filter_map(|key| reply.value.get(key).as_str().map(tail)).collect();
+            WorldResult::Fails(said(format!("`{}` ended with {code}\n{both}", argv.join(" ")).trim_end().to_owned()))
+        }
+        Outcome::Failed { error, .. } => WorldResult::Fails(said(error.message)),
+    }
+}
+
+/// The end of a text, on a character boundary.
+fn tail(text: &str) -> String {
+    let mut from = text.len().saturating_sub(TAIL_BYTES);
+    while !text.is_char_boundary(from) {
+        from += 1;
+    }
+    text[from..].to_owned()
+}
+
+#[derive(Debug)]
+struct Silent;
+
+impl Feed for Silent {
+    fn progress(&self, _: &str) {}
+    fn transcript(&self, _: &[u8]) {}
+    fn session(&self, _: &str) {}
+}

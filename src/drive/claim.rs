@@ -1,0 +1,106 @@
+//! Taking a run that began earlier. Whether its driver lives is asked of the machine, or watched on our own clock; what
+//! keeps two drivers apart is the next journal entry, which only one of them can write.
+
+use super::carrier::{Carrier, views};
+use super::owner::{lives, myself};
+use super::{DriveError, Observer, Services, load, load_plan};
+use crate::agent;
+use crate::engine::Program;
+use crate::limits::{BEAT_MS, LEASE_MS};
+use crate::run::{AttemptStage, LimitsRaised, RunId, RunState, Stimulus};
+use crate::store::{Journal, Lease, Revision, claim_write, read_head, read_lease};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// How a run is taken.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Taking {
+    /// Only requests are applied: nothing starts.
+    pub idle: bool,
+    /// What failed is to run again.
+    pub retry: bool,
+    /// Limits are raised.
+    pub raise: Option<LimitsRaised>,
+    /// A driver that may live on another machine is not waited for.
+    pub impatient: bool,
+}
+
+impl Carrier {
+    /// Takes a run: loads it, makes sure that nobody carries it, stops what a dead driver left, claims it.
+    ///
+    /// # Errors
+    /// Somebody carries it, or it cannot be loaded.
+    pub(super) async fn claim(services: &Services, run: &RunId, taking: &Taking, observer: Arc<dyn Observer>) -> Result<Self, DriveError> {
+        let before = free_lease(services, run, taking.impatient, &*observer).await?;
+        let known = load(&services.store, run).await?;
+        let plan = load_plan(&services.store, &known.state).await?;
+        let program = Arc::new(Program::new(Arc::new(plan)));
+        if left_something(&known.state) {
+            sweep(run).await;
+        }
+        let owner = myself();
+        let lease = Lease { owner: owner.clone(), token: known.head.seq + 1, beat: 0 };
+        let claim = claim_write(run, &lease, before);
+        let mut carrier = Self {
+            services: services.clone(),
+            views: views(services, &program, &known.state).await?,
+            program,
+            journal: Journal::new(services.store.clone(), run.clone()),
+            head: known.head,
+            state: known.state,
+            owner: owner.clone(),
+            lease,
+            lease_revision: Revision(0),
+            row: read_head(&*services.store, run).await?.map(|(_, revision)| revision),
+            observer,
+        };
+        let mut stimuli = vec![Stimulus::Claim { owner, idle: taking.idle }];
+        stimuli.extend(taking.raise.map(Stimulus::Raise));
+        if taking.retry {
+            stimuli.push(Stimulus::Retry { phase: None, request: None });
+        }
+        let events = carrier.decide(stimuli)?;
+        carrier.commit(&events, Some(claim), vec![]).await?;
+        carrier.show(&events);
+        Ok(carrier)
+    }
+}
+
+/// Whether a driver that died may have left processes: some attempt was being performed.
+fn left_something(state: &RunState) -> bool {
+    let performing = |at: &usize| state.phases[*at].attempt.as_ref().is_some_and(|a| a.stage == AttemptStage::Performing);
+    state.owner.is_some() && state.active.iter().any(performing)
+}
+
+async fn sweep(run: &RunId) {
+    let run = run.clone();
+    let _ = tokio::task::spawn_blocking(move || agent::sweep(&run)).await;
+}
+
+/// The revision of the lease to take over, once nobody holds it.
+async fn free_lease(services: &Services, run: &RunId, impatient: bool, observer: &dyn Observer) -> Result<Option<Revision>, DriveError> {
+    let Some((lease, revision)) = read_lease(&*services.store, run).await? else { return Ok(None) };
+    let carried =
+        || DriveError::Carried { run: run.clone(), pid: lease.owner.pid, host: lease.owner.host.clone() };
+    match lives(&lease.owner) {
+        Some(false) => return Ok(Some(revision)),
+        Some(true) => return Err(carried()),
+        None if impatient => return Err(carried()),
+        None => {}
+    }
+    observer.notice(&format!(
+        "run `{run}` was carried on {}: watching for {} s whether it still is",
+        lease.owner.host,
+        LEASE_MS / 1000
+    ));
+    let (seen, since) = (revision, Instant::now());
+    while since.elapsed() < Duration::from_millis(LEASE_MS) {
+        tokio::time::sleep(Duration::from_millis(BEAT_MS / 10)).await;
+        match read_lease(&*services.store, run).await? {
+            None => return Ok(None),
+            Some((_, revision)) if revision != seen => return Err(carried()),
+            Some(_) => {}
+        }
+    }
+    Ok(Some(seen))
+}

@@ -1,0 +1,39 @@
+//! Who this driver is, and whether another one still lives.
+
+use crate::run::Owner;
+use std::fs;
+
+/// The identity of a new driver in this process.
+pub(super) fn myself() -> Owner {
+    let pid = std::process::id();
+    Owner {
+        driver: ulid::Ulid::generate().to_string(),
+        host: rustix::system::uname().nodename().to_string_lossy().into_owned(),
+        boot_id: boot_id(),
+        pid,
+        pid_start: pid_start(pid).unwrap_or(0),
+    }
+}
+
+/// Whether another driver lives, as far as this machine can tell: `None` when it is (or may be) on another one.
+pub(super) fn lives(owner: &Owner) -> Option<bool> {
+    let known = !owner.boot_id.is_empty() && owner.boot_id == boot_id();
+    known.then(|| pid_start(owner.pid) == Some(owner.pid_start))
+}
+
+/// Changes at every boot; empty where the system does not tell.
+fn boot_id() -> String {
+    fs::read_to_string("/proc/sys/kernel/random/boot_id").map(|id| id.trim().to_owned()).unwrap_or_default()
+}
+
+/// When a process started, in ticks since boot; `None` when there is no such process, or it is dead and not yet reaped.
+fn pid_start(pid: u32) -> Option<u64> {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    // The second field is the program's name in parentheses, and may hold anything.
+    let mut fields = stat.get(stat.rfind(')')? + 2..)?.split(' ');
+    let state = fields.next()?;
+    if matches!(state, "Z" | "X") {
+        return None;
+    }
+    fields.nth(18)?.parse().ok()
+}

@@ -1,0 +1,197 @@
+//! The start of a run: variables, checks, its number, entry 1. Whatever refuses it leaves nothing behind.
+
+use super::carrier::{Carrier, views};
+use super::check::look;
+use super::clock::now;
+use super::owner::myself;
+use super::{InTheWay, Observer, Services, StartRefusal};
+use crate::engine::{Program, StartError, check_before_start, document_keys, series_key, variables};
+use crate::expr::on_big_stack;
+use crate::plan::{Plan, WhileRunning};
+use crate::project;
+use crate::run::{Digest, Event, FORMAT, RunId, RunState, Stamped, Started, StartedFile, Stimulus, WorldResult};
+use crate::store::{
+    Cycle, Journal, Lease, Request, Revision, claim_write, cycle_write, cycles, next_cycle, post, put_plan, read_head,
+};
+use crate::value::Value;
+use indexmap::IndexMap;
+use std::sync::Arc;
+
+/// What a run is to be started from.
+#[derive(Clone, Debug)]
+pub struct StartRequest {
+    /// The frozen plan.
+    pub plan: Arc<Plan>,
+    /// Parameters with defaults; absent ones are null.
+    pub params: Value,
+    /// File parameters.
+    pub files: IndexMap<String, StartedFile>,
+    /// Whether no real agent works in it.
+    pub rehearsal: bool,
+    /// How agents are performed, by agent: `backend` or `backend:model`.
+    pub agents: IndexMap<String, String>,
+    /// Commit, branch and dirty files; null outside git.
+    pub git: Value,
+}
+
+/// A start that holds no run: a stand-in.
+pub(super) fn nothing() -> Started {
+    Started {
+        format: FORMAT,
+        program: env!("CARGO_PKG_VERSION").to_owned(),
+        id: RunId::from_ulid(ulid::Ulid::nil()),
+        pipeline: String::new(),
+        path: String::new(),
+        plan: Digest::of(b""),
+        rehearsal: false,
+        series: None,
+        cycle: None,
+        params: Value::NULL,
+        vars: Value::NULL,
+        files: IndexMap::new(),
+        documents: IndexMap::new(),
+        bucket: None,
+        phases: vec![],
+        project: Value::NULL,
+        agents: IndexMap::new(),
+    }
+}
+
+/// Variables, series and the first state, computed on a large stack.
+type Prepared = Result<(Started, Vec<crate::run::WorldCheck>), StartError>;
+
+impl Carrier {
+    /// Starts a run and claims it, in one batch.
+    ///
+    /// # Errors
+    /// Whatever refuses the start; nothing is left behind.
+    pub async fn start(services: &Services, request: StartRequest, observer: Arc<dyn Observer>) -> Result<Self, StartRefusal> {
+        let program = Arc::new(Program::new(request.plan.clone()));
+        let (started, world) = prepare(&program, &request, services)?;
+        for check in &world {
+            if let WorldResult::Fails(text) = look(check, &services.root, None, services, &started.id, started.rehearsal).await {
+                return Err(StartError::Check(text).into());
+            }
+        }
+        put_plan(&*services.store, &request.plan.bytes()).await?;
+        loop {
+            let mut started = started.clone();
+            if let Some(series) = started.series.clone() {
+                started.cycle = Some(free_number(services, &program, &series, started.rehearsal).await?);
+            }
+            if let Some(carrier) = Self::begin(services, &program, started, observer.clone()).await? {
+                return Ok(carrier);
+            }
+        }
+    }
+
+    /// Writes entry 1 with everything beside it. `None` when somebody took the number meanwhile.
+    async fn begin(
+        services: &Services,
+        program: &Arc<Program>,
+        mut started: Started,
+        observer: Arc<dyn Observer>,
+    ) -> Result<Option<Self>, StartRefusal> {
+        let at = now();
+        let state = RunState::begin(started.clone(), at);
+        let (for_keys, first) = (program.clone(), state);
+        started.documents = on_big_stack(move || document_keys(&for_keys, &first))?;
+        let state = RunState::begin(started.clone(), at);
+        let owner = myself();
+        let journal = Journal::new(services.store.clone(), started.id.clone());
+        let lease = Lease { owner: owner.clone(), token: 1, beat: 0 };
+        let mut carrier = Self {
+            services: services.clone(),
+            program: program.clone(),
+            head: journal.start(),
+            journal,
+            views: views(services, program, &state).await?,
+            state,
+            owner: owner.clone(),
+            lease_revision: Revision(0),
+            row: None,
+            observer,
+            lease,
+        };
+        let mut events = vec![Stamped { at, event: Event::Started(Box::new(started.clone())) }];
+        events.extend(carrier.decide(vec![Stimulus::Claim { owner, idle: false }])?);
+        let claim = claim_write(&started.id, &carrier.lease, None);
+        let number = started.series.as_ref().zip(started.cycle).map(|(series, cycle)| {
+            cycle_write(&Cycle {
+                run: started.id.clone(),
+                pipeline: started.pipeline.clone(),
+                series: series.clone(),
+                cycle,
+                rehearsal: started.rehearsal,
+                at,
+            })
+        });
+        let taken = number.as_ref().map(|write| (write.bucket.clone(), write.key.clone()));
+        match carrier.commit(&events, Some(claim), number.into_iter().collect()).await {
+            Ok(()) => {
+                carrier.show(&events);
+                Ok(Some(carrier))
+            }
+            Err(error) => {
+                // The number is the only thing that others can take: if it is there now, look at them again.
+                if let Some((bucket, key)) = taken
+                    && services.store.get(&bucket, &key).await?.is_some()
+                {
+                    return Ok(None);
+                }
+                Err(error.into())
+            }
+        }
+    }
+}
+
+fn prepare(program: &Arc<Program>, request: &StartRequest, services: &Services) -> Prepared {
+    let plan = &request.plan;
+    let mut started = Started {
+        id: RunId::from_ulid(ulid::Ulid::generate()),
+        pipeline: plan.name.clone(),
+        path: plan.path.clone(),
+        plan: plan.digest(),
+        rehearsal: request.rehearsal,
+        params: request.params.clone(),
+        files: request.files.clone(),
+        bucket: plan.store.as_ref().map(|store| store.bucket.as_str().to_owned()),
+        phases: plan.phases.iter().map(|phase| phase.name.clone()).collect(),
+        project: request.git.clone(),
+        agents: request.agents.clone(),
+        ..nothing()
+    };
+    let (program, root) = (program.clone(), services.root.clone());
+    on_big_stack(move || {
+        let at = now();
+        let files = RunState::begin(started.clone(), at).document().get("files");
+        started.vars = variables(&program, &started.params, &files, &|pattern| project::glob(&root, pattern))?;
+        started.series = series_key(&program, &started.params, &started.vars, &files)?;
+        let world = check_before_start(&program, &RunState::begin(started.clone(), at))?;
+        Ok((started, world))
+    })
+}
+
+/// The next number of a series, if no run of it is in the way. Rehearsals and real runs do not see each other.
+async fn free_number(services: &Services, program: &Program, series: &str, rehearsal: bool) -> Result<u64, StartRefusal> {
+    let known = cycles(&*services.store, series).await?;
+    let rule = program.plan.series.as_ref().map_or(WhileRunning::Allow, |series| series.while_running);
+    if rule == WhileRunning::Allow {
+        return Ok(next_cycle(&known));
+    }
+    for cycle in known.iter().rev().filter(|cycle| cycle.rehearsal == rehearsal) {
+        let Some((head, _)) = read_head(&*services.store, &cycle.run).await? else { continue };
+        if !matches!(head.status.as_str(), "running" | "waiting" | "interrupted") {
+            continue;
+        }
+        if rule == WhileRunning::Supersede {
+            let reason = format!("a newer run of `{series}` takes its place");
+            post(&*services.store, &cycle.run, &Request::Cancel { reason: reason.clone() }).await?;
+            Box::pin(super::request::settle_mail(services, &cycle.run)).await?;
+            continue;
+        }
+        let in_the_way = InTheWay { run: cycle.run.clone(), series: series.to_owned(), cycle: cycle.cycle, status: head.status };
+        return Err(StartRefusal::InTheWay(in_the_way));
+    }
+    Ok(next_cycle(&known))
+}
