@@ -10,7 +10,7 @@ use crate::agent::Person;
 use crate::engine::actions;
 use crate::limits::{BEAT_MS, GRACE_MS, SELF_FENCE_MS};
 use crate::run::{AttemptStage, LimitsRaised, Outcome, RunId, RunState, Stimulus, Time};
-use crate::store::{CommitError, Mail, Request, Write, beat, blob_writes, consumed_write, key, pending, release_write};
+use crate::store::{CommitError, Mail, Write, beat, blob_writes, consumed_write, key, pending, release_write};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};

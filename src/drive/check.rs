@@ -45,7 +45,7 @@ async fn run_program(argv: &[String], message: Option<&str>, dir: Option<&str>, 
     let work = Work {
         attempt: AttemptId { phase: Name::new("check").expect("a fixed name"), round: 1, item: None, number: 1 },
         turn: 1,
-        task: Task::Process(Box::new(ProcessWork { program: Program::Argv(argv.to_vec()), stdin: None, parse: Parse::Raw, exit: vec![] })),
+        task: Task::Process(Box::new(ProcessWork { program: Program::Argv(argv.to_vec()), stdin: None, parse: Parse::Raw, exit: vec![], schema: None })),
         dir: dir.map(str::to_owned),
         env: IndexMap::new(),
         timeout_ms: None,

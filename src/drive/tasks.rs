@@ -120,11 +120,6 @@ impl Tasks {
         !self.running.is_empty()
     }
 
-    /// Whether somebody can be asked.
-    pub(super) fn has_person(&self) -> bool {
-        self.person.is_some()
-    }
-
     pub(super) fn no_person(&mut self) {
         self.person = None;
         self.running.retain(|id, _| !matches!(id, TaskId::Ask(..)));

@@ -81,7 +81,8 @@ impl Turn<'_> {
             Exit::Any => vec![],
             Exit::Codes(codes) => codes.clone(),
         };
-        Ok(Task::Process(Box::new(ProcessWork { program, stdin, parse, exit })))
+        let schema = self.phase(at).output.clone();
+        Ok(Task::Process(Box::new(ProcessWork { program, stdin, parse, exit, schema })))
     }
 
     fn agent_work(&self, at: usize, agent: &crate::name::Name, prompt: &Template) -> Result<AgentWork, Failure> {

@@ -20,6 +20,6 @@ pub use git::git;
 pub use glob::glob;
 pub use load::{LoadError, Loaded};
 pub use open::Project;
-pub use params::{Params, choices, params};
+pub use params::{Params, choices, params, params_of_test};
 pub use root::root;
 pub use text::ReadError;

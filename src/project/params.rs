@@ -4,7 +4,7 @@ use super::builtin;
 use super::text::{self, ReadError};
 use crate::diag::nearest;
 use crate::name::Name;
-use crate::plan::{self, FileParam, ParamError, Plan};
+use crate::plan::{self, FileParam, ParamError, Plan, Test};
 use crate::run::{Digest, StartedFile};
 use crate::value::Value;
 use indexmap::IndexMap;
@@ -28,6 +28,20 @@ pub struct Params {
 /// # Errors
 /// All of them, one a parameter, each with what to type instead.
 pub fn params(root: &Path, plan: &Plan, given: &[(String, String)]) -> Result<Params, Vec<ParamError>> {
+    let values = read_options(plan, given)?;
+    with_files(&Shelf::Disk(root), plan, &values)
+}
+
+/// Checks the parameters of a test, whose files are those that it lists and those inside the program.
+///
+/// # Errors
+/// All of them, one a parameter.
+pub fn params_of_test(plan: &Plan, test: &Test) -> Result<Params, Vec<ParamError>> {
+    with_files(&Shelf::Listed(&test.files), plan, &test.params)
+}
+
+/// Options as typed values.
+fn read_options(plan: &Plan, given: &[(String, String)]) -> Result<IndexMap<Name, Value>, Vec<ParamError>> {
     let mut errors = vec![];
     let mut values: IndexMap<Name, Value> = IndexMap::new();
     for (option, text) in given {
@@ -43,15 +57,17 @@ pub fn params(root: &Path, plan: &Plan, given: &[(String, String)]) -> Result<Pa
             Err(message) => errors.push(ParamError::new(option, format!("--{option}: {message}"))),
         }
     }
-    if !errors.is_empty() {
-        return Err(errors);
-    }
-    let values = plan::params(&plan.params, &values)?;
+    if errors.is_empty() { Ok(values) } else { Err(errors) }
+}
+
+fn with_files(shelf: &Shelf<'_>, plan: &Plan, given: &IndexMap<Name, Value>) -> Result<Params, Vec<ParamError>> {
+    let values = plan::params(&plan.params, given)?;
+    let mut errors = vec![];
     let mut files = IndexMap::new();
     for (name, param) in &plan.params {
         let (Some(file), value) = (&param.file, values.get(name.as_str())) else { continue };
         let Some(value) = value.as_str() else { continue };
-        match find(root, file, value) {
+        match find(shelf, file, value) {
             Ok(found) => drop(files.insert(name.to_string(), found)),
             Err(message) => errors.push(ParamError::new(name.as_str(), format!("--{name}: {message}"))),
         }
@@ -61,10 +77,19 @@ pub fn params(root: &Path, plan: &Plan, given: &[(String, String)]) -> Result<Pa
 
 /// The names that a file parameter may have: the files there are, sorted.
 pub fn choices(root: &Path, file: &FileParam) -> Vec<String> {
+    choices_on(&Shelf::Disk(root), file)
+}
+
+fn choices_on(shelf: &Shelf<'_>, file: &FileParam) -> Vec<String> {
     let mut names = BTreeSet::new();
     let ending = format!(".{}", file.extension);
     for dir in &file.dirs {
-        match place(root, dir) {
+        match place(shelf, dir) {
+            Place::Listed(files) => {
+                let folder = format!("{}/", dir.trim_end_matches('/'));
+                let inside = files.keys().filter_map(|path| path.strip_prefix(&folder)?.strip_suffix(&ending));
+                names.extend(inside.filter(|name| !name.contains('/')).map(str::to_owned));
+            }
             Place::Builtin(folder) => {
                 names.extend(builtin::folder(&folder).filter_map(|(name, _)| Some(name.strip_suffix(&ending)?.to_owned())));
             }
@@ -79,11 +104,11 @@ pub fn choices(root: &Path, file: &FileParam) -> Vec<String> {
 }
 
 /// Finds the file that a value names.
-fn find(root: &Path, file: &FileParam, name: &str) -> Result<StartedFile, String> {
+fn find(shelf: &Shelf<'_>, file: &FileParam, name: &str) -> Result<StartedFile, String> {
     safe(name)?;
     let mut found: Option<StartedFile> = None;
     for dir in &file.dirs {
-        let Some((path, whole)) = read(root, dir, name, &file.extension)? else { continue };
+        let Some((path, whole)) = read(shelf, dir, name, &file.extension)? else { continue };
         let (front, body) = front_matter(&whole);
         let front =
             front.map_or(Ok(Value::NULL), yaml).map_err(|error| format!("{path}: the front matter is not YAML: {error}"))?;
@@ -103,7 +128,7 @@ fn find(root: &Path, file: &FileParam, name: &str) -> Result<StartedFile, String
         }
     }
     found.ok_or_else(|| {
-        let there = choices(root, file);
+        let there = choices_on(shelf, file);
         match nearest(name, there.iter().map(String::as_str)) {
             Some(near) => format!("there is no `{name}`: did you mean `{near}`?"),
             None if there.is_empty() => {
@@ -115,15 +140,16 @@ fn find(root: &Path, file: &FileParam, name: &str) -> Result<StartedFile, String
 }
 
 /// Reads the file of a name in one folder; `None` when it has none.
-fn read(root: &Path, dir: &str, name: &str, extension: &str) -> Result<Option<(String, String)>, String> {
+fn read(shelf: &Shelf<'_>, dir: &str, name: &str, extension: &str) -> Result<Option<(String, String)>, String> {
     let file = format!("{name}.{extension}");
     let shown = format!("{}/{file}", dir.trim_end_matches('/'));
-    let (whole, path) = match place(root, dir) {
+    let (whole, path) = match place(shelf, dir) {
+        Place::Listed(files) => return Ok(files.get(&shown).map(|text| (shown, text.clone()))),
         Place::Builtin(folder) => {
             return Ok(builtin::text(&format!("{folder}/{file}")).map(|text| (shown, text.to_owned())));
         }
         Place::Folder(folder) if dir.starts_with("~/") => (text::read(&folder.join(&file)), shown),
-        Place::Folder(folder) => (text::read_within(root, &folder.join(&file)), shown),
+        Place::Folder(folder) => (text::read_within(shelf.root(), &folder.join(&file)), shown),
     };
     match whole {
         Ok(whole) => Ok(Some((path, whole))),
@@ -132,16 +158,35 @@ fn read(root: &Path, dir: &str, name: &str, extension: &str) -> Result<Option<(S
     }
 }
 
-enum Place {
+/// Where files are looked for.
+enum Shelf<'a> {
+    /// A project's folder.
+    Disk(&'a Path),
+    /// The files that a test lists, by path.
+    Listed(&'a IndexMap<String, String>),
+}
+
+impl Shelf<'_> {
+    fn root(&self) -> &Path {
+        if let Self::Disk(root) = self { root } else { Path::new("") }
+    }
+}
+
+enum Place<'a> {
     Folder(PathBuf),
+    Listed(&'a IndexMap<String, String>),
     /// A folder inside the program.
     Builtin(String),
 }
 
-fn place(root: &Path, dir: &str) -> Place {
+fn place<'a>(shelf: &Shelf<'a>, dir: &str) -> Place<'a> {
     if let Some(folder) = dir.strip_prefix("builtin:") {
         return Place::Builtin(folder.trim_end_matches('/').to_owned());
     }
+    let root = match shelf {
+        Shelf::Disk(root) => root,
+        Shelf::Listed(files) => return Place::Listed(files),
+    };
     match (dir.strip_prefix("~/"), std::env::home_dir()) {
         (Some(below), Some(home)) => Place::Folder(home.join(below)),
         _ => Place::Folder(root.join(dir)),
@@ -197,10 +242,10 @@ mod tests {
         write("base/write.md", "---\ndescription: Base\nspec: required\nglobs: [a]\n---\nBase");
         write("base/other.md", "no front matter\n---\nat all");
         let param = file_param(&["own", "base", "none"]);
-        let found = find(dir.path(), &param, "write").unwrap();
+        let found = find(&Shelf::Disk(dir.path()), &param, "write").unwrap();
         assert_eq!((found.path.as_str(), found.text.as_str()), ("own/write.md", "# Do it\n"));
         assert_eq!(found.meta.to_string(), r#"{"description":"Mine","globs":["a"],"version":1.1,"spec":"required"}"#);
-        let other = find(dir.path(), &param, "other").unwrap();
+        let other = find(&Shelf::Disk(dir.path()), &param, "other").unwrap();
         assert_eq!((other.text.as_str(), other.meta.to_string().as_str()), ("no front matter\n---\nat all", "{}"));
         assert_eq!(choices(dir.path(), &param), ["other", "write"]);
     }
@@ -214,7 +259,7 @@ mod tests {
         std::os::unix::fs::symlink(dir.path().join("out.md"), dir.path().join("in/link.md")).unwrap();
         let param = file_param(&["in"]);
         let root = dir.path().join("in");
-        let failed = |root: &Path, name: &str| find(root, &param, name).unwrap_err();
+        let failed = |root: &Path, name: &str| find(&Shelf::Disk(root), &param, name).unwrap_err();
         assert_eq!(failed(dir.path(), "craete"), "there is no `craete`: did you mean `create`?");
         assert!(
             failed(dir.path(), "create").starts_with("in/create.md: the front matter is not YAML"),
@@ -225,6 +270,6 @@ mod tests {
             assert!(failed(dir.path(), bad).contains("is not the name of a file"), "{bad}");
         }
         let here = file_param(&["."]);
-        assert!(find(&root, &here, "link").unwrap_err().contains("leads outside"));
+        assert!(find(&Shelf::Disk(&root), &here, "link").unwrap_err().contains("leads outside"));
     }
 }

@@ -3,5 +3,6 @@
 mod agent;
 mod book;
 mod lint;
+mod scenario;
 mod store;
 mod tidy;
