@@ -54,9 +54,11 @@ impl Carrier {
         let events = self.decide(stimuli)?;
         if events.is_empty() {
             if !more.is_empty() {
-                self.services.store.commit(more).await.map_err(|error| {
-                    StoreError::Failed { doing: "remove a request".into(), cause: error.to_string() }
-                })?;
+                self.services
+                    .store
+                    .commit(more)
+                    .await
+                    .map_err(|error| StoreError::Failed { doing: "remove a request".into(), cause: error.to_string() })?;
             }
             return Ok(());
         }
@@ -104,17 +106,28 @@ impl Carrier {
                 Err(AppendError::Fenced { .. }) => return Err(DriveError::Lost(self.state.id().clone())),
                 Err(AppendError::Store(error)) => return Err(error.into()),
                 Err(AppendError::Conflict { index, key }) => match kinds.get(index) {
-                    Some(Beside::Row) => self.row = read_head(&*self.services.store, self.state.id()).await?.map(|(_, revision)| revision),
+                    Some(Beside::Row) => {
+                        self.row = read_head(&*self.services.store, self.state.id()).await?.map(|(_, revision)| revision)
+                    }
                     Some(Beside::View(at)) => self.reread(*at).await?,
                     Some(Beside::Lease) => return Err(DriveError::Lost(self.state.id().clone())),
-                    _ => return Err(StoreError::Failed { doing: format!("write {key}"), cause: "somebody else wrote it".into() }.into()),
+                    _ => {
+                        return Err(
+                            StoreError::Failed { doing: format!("write {key}"), cause: "somebody else wrote it".into() }.into()
+                        );
+                    }
                 },
             }
         }
     }
 
     /// The writes beside an entry, what each is, and the new values of the documents that change.
-    fn beside(&self, events: &[Stamped], lease: Option<&Write>, more: &[Write]) -> (Vec<Write>, Vec<Beside>, Vec<(usize, crate::value::Value)>) {
+    fn beside(
+        &self,
+        events: &[Stamped],
+        lease: Option<&Write>,
+        more: &[Write],
+    ) -> (Vec<Write>, Vec<Beside>, Vec<(usize, crate::value::Value)>) {
         // The number of entries that these events take is only known to the journal; the row says at least this one.
         let seq = self.head.seq + u64::from(!events.is_empty());
         let mut writes = vec![head_write(&self.row_of(seq), self.row)];
@@ -150,7 +163,9 @@ impl Carrier {
         let results = on_big_stack(move || {
             todo.into_iter().map(|(name, previous)| document_view(&program, &run, &name, previous)).collect::<Vec<_>>()
         });
-        let keep = |result: Result<_, crate::engine::DocumentError>| result.map_err(|error| self.observer.notice(&error.to_string())).ok();
+        let keep = |result: Result<_, crate::engine::DocumentError>| {
+            result.map_err(|error| self.observer.notice(&error.to_string())).ok()
+        };
         results.into_iter().map(keep).collect()
     }
 

@@ -172,7 +172,12 @@ impl Turning {
         };
         if !state.active.iter().any(asks) {
             let names = |status: fn(&crate::run::PhaseState) -> bool| {
-                state.phases.iter().filter(|p| status(p)).map(|p| format!("`{}` is {}", p.name, p.status.as_str())).collect::<Vec<_>>()
+                state
+                    .phases
+                    .iter()
+                    .filter(|p| status(p))
+                    .map(|p| format!("`{}` is {}", p.name, p.status.as_str()))
+                    .collect::<Vec<_>>()
             };
             let what = names(|phase| !phase.status.is_settled()).join(", ");
             return Err(DriveError::Stuck { run: state.id().clone(), what });

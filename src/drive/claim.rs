@@ -30,7 +30,12 @@ impl Carrier {
     ///
     /// # Errors
     /// Somebody carries it, or it cannot be loaded.
-    pub(super) async fn claim(services: &Services, run: &RunId, taking: &Taking, observer: Arc<dyn Observer>) -> Result<Self, DriveError> {
+    pub(super) async fn claim(
+        services: &Services,
+        run: &RunId,
+        taking: &Taking,
+        observer: Arc<dyn Observer>,
+    ) -> Result<Self, DriveError> {
         let before = free_lease(services, run, taking.impatient, &*observer).await?;
         let known = load(&services.store, run).await?;
         let plan = load_plan(&services.store, &known.state).await?;
@@ -78,10 +83,14 @@ async fn sweep(run: &RunId) {
 }
 
 /// The revision of the lease to take over, once nobody holds it.
-async fn free_lease(services: &Services, run: &RunId, impatient: bool, observer: &dyn Observer) -> Result<Option<Revision>, DriveError> {
+async fn free_lease(
+    services: &Services,
+    run: &RunId,
+    impatient: bool,
+    observer: &dyn Observer,
+) -> Result<Option<Revision>, DriveError> {
     let Some((lease, revision)) = read_lease(&*services.store, run).await? else { return Ok(None) };
-    let carried =
-        || DriveError::Carried { run: run.clone(), pid: lease.owner.pid, host: lease.owner.host.clone() };
+    let carried = || DriveError::Carried { run: run.clone(), pid: lease.owner.pid, host: lease.owner.host.clone() };
     match lives(&lease.owner) {
         Some(false) => return Ok(Some(revision)),
         Some(true) => return Err(carried()),

@@ -20,7 +20,13 @@ pub(super) struct TurnFeed {
 }
 
 impl TurnFeed {
-    pub(super) fn new(attempt: AttemptId, turn: u32, scratch: &Path, observer: Arc<dyn Observer>, words: UnboundedSender<Word>) -> Self {
+    pub(super) fn new(
+        attempt: AttemptId,
+        turn: u32,
+        scratch: &Path,
+        observer: Arc<dyn Observer>,
+        words: UnboundedSender<Word>,
+    ) -> Self {
         let path = transcript_path(scratch, &attempt, turn);
         Self { attempt, observer, words, path, file: Mutex::new(None) }
     }

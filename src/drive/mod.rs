@@ -4,6 +4,7 @@
 //! driver may die at any moment: the next one loads the journal, claims the run and asks what should be going on.
 //! Start with `carry.rs` (the loop) and `carrier.rs` (commit).
 
+mod bucket;
 mod carrier;
 mod carry;
 mod check;
@@ -18,6 +19,7 @@ mod request;
 mod start;
 mod tasks;
 
+pub use bucket::{bucket_spec, differences};
 pub use carrier::Carrier;
 pub use carry::{Carried, CarryOptions, Stop};
 pub use clock::now;

@@ -4,7 +4,7 @@ use super::carrier::{Carrier, views};
 use super::check::look;
 use super::clock::now;
 use super::owner::myself;
-use super::{InTheWay, Observer, Services, StartRefusal};
+use super::{InTheWay, Observer, Services, StartRefusal, bucket};
 use crate::engine::{Program, StartError, check_before_start, document_keys, series_key, variables};
 use crate::expr::on_big_stack;
 use crate::plan::{Plan, WhileRunning};
@@ -73,6 +73,7 @@ impl Carrier {
                 return Err(StartError::Check(text).into());
             }
         }
+        bucket::prepare(services, &request.plan, &*observer).await?;
         put_plan(&*services.store, &request.plan.bytes()).await?;
         loop {
             let mut started = started.clone();
@@ -155,7 +156,7 @@ fn prepare(program: &Arc<Program>, request: &StartRequest, services: &Services) 
         rehearsal: request.rehearsal,
         params: request.params.clone(),
         files: request.files.clone(),
-        bucket: plan.store.as_ref().map(|store| store.bucket.as_str().to_owned()),
+        bucket: bucket::bucket_spec(plan).map(|spec| spec.bucket.to_string()),
         phases: plan.phases.iter().map(|phase| phase.name.clone()).collect(),
         project: request.git.clone(),
         agents: request.agents.clone(),

@@ -56,11 +56,13 @@ impl Turn<'_> {
             // It was cancelled meanwhile.
             return Ok(());
         };
-        let fails: Vec<_> = results.iter().filter_map(|r| if let WorldResult::Fails(text) = r { Some(text.clone()) } else { None }).collect();
+        let fails: Vec<_> =
+            results.iter().filter_map(|r| if let WorldResult::Fails(text) = r { Some(text.clone()) } else { None }).collect();
         if !fails.is_empty() {
             return self.refuse_reply(at, id, ErrorClass::Rejected, fails.join("\n"));
         }
-        let unchecked = results.into_iter().filter_map(|r| if let WorldResult::NotChecked(text) = r { Some(text) } else { None }).collect();
+        let unchecked =
+            results.into_iter().filter_map(|r| if let WorldResult::NotChecked(text) = r { Some(text) } else { None }).collect();
         self.complete(at, output, None, unchecked)
     }
 }

@@ -40,9 +40,13 @@ fn action(attempt: &Attempt) -> Action {
     let id = attempt.id.clone();
     match &attempt.stage {
         AttemptStage::Performing => Action::Perform(attempt.work.clone()),
-        AttemptStage::Checking { checks, .. } => Action::Check { attempt: id, dir: attempt.work.dir.clone(), checks: checks.clone() },
+        AttemptStage::Checking { checks, .. } => {
+            Action::Check { attempt: id, dir: attempt.work.dir.clone(), checks: checks.clone() }
+        }
         AttemptStage::Asking { questions, .. } => match &attempt.work.task {
-            Task::Ask(ask) => Action::Ask { attempt: id, question: ask.question.clone(), form: ask.form.clone(), questions: vec![] },
+            Task::Ask(ask) => {
+                Action::Ask { attempt: id, question: ask.question.clone(), form: ask.form.clone(), questions: vec![] }
+            }
             _ => {
                 let question = format!("`{}` asks before it goes on", attempt.id.phase);
                 Action::Ask { attempt: id, question, form: Value::NULL, questions: questions.clone() }

@@ -4,9 +4,7 @@ use super::context::with_output;
 use super::eval::Failure;
 use super::turn::{Step, Turn};
 use crate::plan::{EnvTemplate, Exit, Expr, Session, Template, Verb};
-use crate::run::{
-    AgentWork, AskWork, AttemptId, EnvValue, ErrorClass, Event, ProcessWork, Program as Command, Task, Work,
-};
+use crate::run::{AgentWork, AskWork, AttemptId, EnvValue, ErrorClass, Event, ProcessWork, Program as Command, Task, Work};
 use crate::value::Value;
 use indexmap::IndexMap;
 
@@ -90,7 +88,8 @@ impl Turn<'_> {
         let known = &self.state.phases[at];
         let task = self.text(at, "prompt", prompt)?;
         let declared = self.program.plan.agents.get(agent);
-        let system = declared.and_then(|agent| agent.system.as_ref()).map(|system| self.text(at, "system", system)).transpose()?;
+        let system =
+            declared.and_then(|agent| agent.system.as_ref()).map(|system| self.text(at, "system", system)).transpose()?;
         let again = known.attempts > 0;
         let same_round = known.session_round == known.round;
         let resumes = if again { same_round } else { phase.session == Session::Continue && known.round > 1 };
@@ -108,7 +107,10 @@ impl Turn<'_> {
 
     /// A phase that is a value: no attempt, no retry; what is wrong with it stays wrong.
     pub(super) fn set(&mut self, at: usize, value: &Expr, reason: Option<String>) -> Step {
-        let outcome = self.program.value("set", value, &self.input_for(at, value)).and_then(|value| self.shaped(at, value).map_err(Failure));
+        let outcome = self
+            .program
+            .value("set", value, &self.input_for(at, value))
+            .and_then(|value| self.shaped(at, value).map_err(Failure));
         let outcome = outcome.and_then(|value| self.resulting(at, value));
         let output = match outcome {
             Ok(output) => output,
@@ -166,14 +168,16 @@ pub(super) fn with_questions(schema: Value) -> Value {
             "properties",
             Value::table([
                 ("question", Value::table([("type", Value::text("string"))])),
-                ("choices", Value::table([("type", Value::text("array")), ("items", Value::table([("type", Value::text("string"))]))])),
+                (
+                    "choices",
+                    Value::table([("type", Value::text("array")), ("items", Value::table([("type", Value::text("string"))]))]),
+                ),
             ]),
         ),
         ("required", Value::list([Value::text("question")])),
     ]);
     let about = "Only what must be known from the user to go on; leave everything else out when you ask.";
-    let questions =
-        Value::table([("type", Value::text("array")), ("items", question), ("description", Value::text(about))]);
+    let questions = Value::table([("type", Value::text("array")), ("items", question), ("description", Value::text(about))]);
     let mut open = schema;
     open.set("required", Value::list([]));
     open.update("properties", |properties| properties.set("questions", questions));

@@ -29,7 +29,9 @@ impl Turn<'_> {
         match self.phase(at).on_crash {
             Crash::Rerun => self.emit(Event::PhaseInterrupted { phase, reason: DIED.to_owned() }),
             Crash::Ask => {
-                let Some(attempt) = self.state.phases[at].attempt.as_ref().map(|attempt| attempt.id.clone()) else { return Ok(()) };
+                let Some(attempt) = self.state.phases[at].attempt.as_ref().map(|attempt| attempt.id.clone()) else {
+                    return Ok(());
+                };
                 self.emit(Event::CrashAsked { attempt })
             }
             Crash::Fail => {

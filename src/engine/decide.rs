@@ -103,9 +103,10 @@ impl Turn<'_> {
                 self.state.ready.insert(at);
                 continue;
             }
-            let lapsed = phase.attempt.as_ref().filter(|attempt| {
-                matches!(attempt.stage, AttemptStage::Asking { due: Some(due), .. } if due <= self.at)
-            });
+            let lapsed = phase
+                .attempt
+                .as_ref()
+                .filter(|attempt| matches!(attempt.stage, AttemptStage::Asking { due: Some(due), .. } if due <= self.at));
             if let Some(id) = lapsed.map(|attempt| attempt.id.clone()) {
                 let error = self.error(at, ErrorClass::Timeout, "nobody answered in time");
                 self.fail_attempt(at, &id, error, None, crate::run::Usage::default(), None)?;

@@ -2,9 +2,7 @@
 
 use super::turn::{Step, Turn};
 use crate::plan::{OnError, Verb};
-use crate::run::{
-    AgentReport, AttemptId, AttemptStage, Digest, ErrorClass, Event, Outcome, PhaseStatus, Reply, RunError, Usage,
-};
+use crate::run::{AgentReport, AttemptId, AttemptStage, Digest, ErrorClass, Event, Outcome, PhaseStatus, Reply, RunError, Usage};
 use crate::value::Value;
 
 impl Turn<'_> {
@@ -84,9 +82,7 @@ impl Turn<'_> {
             value = super::question::without_questions(value);
         }
         let compiled = self.program.cache.schema(schema)?;
-        compiled.check(value).map_err(|problems| {
-            format!("the reply is not of the declared shape:\n- {}", problems.join("\n- "))
-        })
+        compiled.check(value).map_err(|problems| format!("the reply is not of the declared shape:\n- {}", problems.join("\n- ")))
     }
 
     /// What `result` makes of the reply.

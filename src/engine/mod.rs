@@ -24,7 +24,7 @@ mod turn;
 
 pub use actions::actions;
 pub use decide::decide;
-pub use eval::Problem;
 pub use document::{DocumentError, document_view};
+pub use eval::Problem;
 pub use program::{Coverage, Program, Seen};
 pub use start::{StartError, check_before_start, document_keys, series_key, variables};

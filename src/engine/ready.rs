@@ -80,7 +80,12 @@ impl Turn<'_> {
             return Joined::Wait;
         }
         let named = |wanted: fn(PhaseStatus) -> bool| {
-            phase.needs.iter().filter(|need| wanted(self.state.status_of(need))).map(|need| format!("`{need}`")).collect::<Vec<_>>()
+            phase
+                .needs
+                .iter()
+                .filter(|need| wanted(self.state.status_of(need)))
+                .map(|need| format!("`{need}`"))
+                .collect::<Vec<_>>()
         };
         let failed = named(PhaseStatus::is_failure);
         if !failed.is_empty() {
@@ -89,7 +94,11 @@ impl Turn<'_> {
         let skipped = named(|status| status == PhaseStatus::Skipped);
         let all = phase.join == Join::All && !skipped.is_empty();
         if all || (!skipped.is_empty() && skipped.len() == phase.needs.len()) {
-            return Joined::Skip(format!("{} was skipped, and it needs {}", skipped.join(", "), if all { "all" } else { "one of them" }));
+            return Joined::Skip(format!(
+                "{} was skipped, and it needs {}",
+                skipped.join(", "),
+                if all { "all" } else { "one of them" }
+            ));
         }
         Joined::Run
     }
@@ -141,7 +150,8 @@ impl Turn<'_> {
             match self.program.guard("require", &require.that, &self.input_for(at, &require.that)) {
                 Err((failure, guard)) => return self.fail_by_guard(at, ErrorClass::Guard, failure.0, guard),
                 Ok(verdict) if !verdict.holds => {
-                    let message = self.message(at, require.message.as_ref(), None, || format!("`{}` does not hold", require.that.text.trim()));
+                    let message = self
+                        .message(at, require.message.as_ref(), None, || format!("`{}` does not hold", require.that.text.trim()));
                     return self.fail_by_guard(at, ErrorClass::Require, message, verdict.guard);
                 }
                 Ok(_) => {}

@@ -36,10 +36,12 @@ impl Turn<'_> {
                 self.take_way_back(at, entry, repeat, guard)?;
                 return Ok(true);
             }
-            let what = guard.as_ref().map_or("it always repeats".to_owned(), |guard| format!("`{}` still holds", guard.text.trim()));
+            let what =
+                guard.as_ref().map_or("it always repeats".to_owned(), |guard| format!("`{}` still holds", guard.text.trim()));
             let spent = format!("{what} after {} extra rounds from `{}`", repeat.max, repeat.from);
             if repeat.then == Then::Fail {
-                let guard = guard.unwrap_or(Guard { key: "repeat".into(), text: String::new(), line: phase.line, value: true.into() });
+                let guard =
+                    guard.unwrap_or(Guard { key: "repeat".into(), text: String::new(), line: phase.line, value: true.into() });
                 self.fail_by_guard(at, ErrorClass::Exhausted, spent, guard)?;
                 return Ok(true);
             }

@@ -1,6 +1,7 @@
 //! Retries: which failures are tried again, when, and what the next attempt is told; and retries that people ask for.
 
 use super::turn::{Step, Turn};
+use crate::limits::RETRIES;
 use crate::name::Name;
 use crate::plan::{Join, Verb};
 use crate::run::{ErrorClass, Event, PhaseStatus, RequestId, RunError};
@@ -18,7 +19,9 @@ impl Turn<'_> {
             let reason = format!("waits for the usage limit until {due}: {}", error.message);
             return Some(Event::RetryScheduled { phase: name, due, counts: false, feedback: None, reason });
         }
-        let asks_again = matches!(phase.verb, Verb::Ask { .. }) && matches!(error.class, ErrorClass::Invalid | ErrorClass::Rejected);
+        let asks_again = used < RETRIES
+            && matches!(phase.verb, Verb::Ask { .. })
+            && matches!(error.class, ErrorClass::Invalid | ErrorClass::Rejected);
         if !asks_again && (used >= retry.max || !retry.on.contains(&error.class)) {
             return None;
         }
@@ -37,7 +40,8 @@ impl Turn<'_> {
         }
         let targets: BTreeSet<usize> = match phase {
             Some(name) => {
-                let at = self.program.at(name).ok_or_else(|| self.illegal(format!("a retry of `{name}`, which is no phase of it")))?;
+                let at =
+                    self.program.at(name).ok_or_else(|| self.illegal(format!("a retry of `{name}`, which is no phase of it")))?;
                 BTreeSet::from([at])
             }
             None => (0..self.state.phases.len()).filter(|at| self.state.phases[*at].status.is_failure()).collect(),
@@ -47,7 +51,10 @@ impl Turn<'_> {
         let mut again: BTreeSet<usize> = targets.union(&after).copied().filter(settled).collect();
         if phase.is_none() {
             // Cleanup that ran because of the failure runs again after the retry.
-            again.extend((0..self.state.phases.len()).filter(|at| self.phase(*at).join == Join::Always && settled(at) && !targets.is_empty()));
+            again.extend(
+                (0..self.state.phases.len())
+                    .filter(|at| self.phase(*at).join == Join::Always && settled(at) && !targets.is_empty()),
+            );
         }
         let interrupted = self.state.phases.iter().any(|phase| phase.status == PhaseStatus::Interrupted);
         if again.is_empty() && !interrupted && self.state.over_budget.is_none() {
@@ -83,7 +90,8 @@ impl Turn<'_> {
         }
         let wall = raised.wall_ms.or(limits.wall_ms)?;
         let spent = self.state.active_ms;
-        (spent >= wall).then(|| format!("the run took {} s, and its limit is {} s; go on with `--max-wall`", spent / 1000, wall / 1000))
+        (spent >= wall)
+            .then(|| format!("the run took {} s, and its limit is {} s; go on with `--max-wall`", spent / 1000, wall / 1000))
     }
 }
 
@@ -93,7 +101,12 @@ fn feedback(error: &RunError) -> String {
     format!("Your reply {what}: {}\nMend this and give the whole reply again.", error.message)
 }
 
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss, reason = "capped before and after")]
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    clippy::cast_precision_loss,
+    reason = "capped before and after"
+)]
 fn backoff_ms(delay_ms: u64, factor: f64, cap_ms: u64, used: u32) -> u64 {
     let exponent = i32::try_from(used).unwrap_or(i32::MAX);
     (delay_ms as f64 * factor.max(1.0).powi(exponent)).min(cap_ms as f64) as u64

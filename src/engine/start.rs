@@ -32,12 +32,7 @@ pub enum StartError {
 ///
 /// # Errors
 /// The text of `error("…")` as it is; of any other failure the variable and its line too.
-pub fn variables(
-    program: &Program,
-    params: &Value,
-    files: &Value,
-    glob: &Glob<'_>,
-) -> Result<Value, StartError> {
+pub fn variables(program: &Program, params: &Value, files: &Value, glob: &Glob<'_>) -> Result<Value, StartError> {
     let mut vars = Value::table::<&str>([]);
     for (name, expr) in &program.plan.vars {
         let seen = Value::table([("params", params.clone()), ("vars", vars.clone()), ("files", files.clone())]);
@@ -45,7 +40,8 @@ pub fn variables(
         let value = program.one(&expr.text, &input).map_err(|problem| {
             // What the author raised is the message; anything else is a defect of the expression, and says where.
             let raised = matches!(&problem, Problem::Eval(EvalError::Error { .. })) && expr.text.contains("error(");
-            let message = if raised { problem.to_string() } else { format!("variable `{name}` in line {}: {problem}", expr.line) };
+            let message =
+                if raised { problem.to_string() } else { format!("variable `{name}` in line {}: {problem}", expr.line) };
             StartError::Variable { name: name.clone(), message }
         })?;
         vars.set(name.as_str(), value);
@@ -76,8 +72,9 @@ pub fn check_before_start(program: &Program, state: &RunState) -> Result<Vec<Wor
             }
             CheckKind::Files(files) => {
                 let value = program.value("files", files, seen).map_err(failed)?;
-                let paths = super::accept::paths_of(&value)
-                    .ok_or_else(|| StartError::Check(format!("`files` in line {} gave {value}, not a list of paths", files.line)))?;
+                let paths = super::accept::paths_of(&value).ok_or_else(|| {
+                    StartError::Check(format!("`files` in line {} gave {value}, not a list of paths", files.line))
+                })?;
                 world.push(WorldCheck::Files { paths, message: said });
             }
             CheckKind::Run(argv) => {

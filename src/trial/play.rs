@@ -6,8 +6,8 @@ use crate::expr::jq::Input;
 use crate::name::Name;
 use crate::plan::{StubReply, Test, Verb};
 use crate::run::{
-    Action, AttemptId, Event, FORMAT, Outcome as Ended, Owner, Parse, Reply, RunError, RunId, RunState, Stamped, Started, StartedFile,
-    Stimulus, Task, Time, Usage, Work, WorldCheck, WorldResult,
+    Action, AttemptId, Event, FORMAT, Outcome as Ended, Owner, Parse, Reply, RunError, RunId, RunState, Stamped, Started,
+    StartedFile, Stimulus, Task, Time, Usage, Work, WorldCheck, WorldResult,
 };
 use crate::value::Value;
 use indexmap::IndexMap;
@@ -88,7 +88,8 @@ fn begin(program: &Program, prepared: Prepared, world: &World) -> Result<RunStat
         agents: IndexMap::new(),
     };
     let files = RunState::begin(started.clone(), EPOCH).document().get("files");
-    started.vars = variables(program, &started.params, &files, &|pattern| world.glob(pattern)).map_err(|error| error.to_string())?;
+    started.vars =
+        variables(program, &started.params, &files, &|pattern| world.glob(pattern)).map_err(|error| error.to_string())?;
     started.series = series_key(program, &started.params, &started.vars, &files).map_err(|error| error.to_string())?;
     started.cycle = started.series.as_ref().map(|_| 1);
     let state = RunState::begin(started.clone(), EPOCH);
@@ -151,7 +152,9 @@ impl Play<'_> {
     fn follow(&mut self, events: &[Stamped]) {
         for stamped in events {
             match &stamped.event {
-                Event::AttemptStarted { work, .. } if work.attempt.number == 1 => self.outcome.path.push(work.attempt.phase.clone()),
+                Event::AttemptStarted { work, .. } if work.attempt.number == 1 => {
+                    self.outcome.path.push(work.attempt.phase.clone())
+                }
                 Event::PhaseCompleted { phase, .. } => {
                     let value = self.program.at(phase).is_some_and(|at| matches!(self.program.phase(at).verb, Verb::Set { .. }));
                     if value {
@@ -173,7 +176,9 @@ impl Play<'_> {
                 (Ok(first), Ok(second)) => {
                     if first != second && !self.outcome.not_idempotent.contains(&name.to_string()) {
                         self.outcome.not_idempotent.push(name.to_string());
-                        self.outcome.problems.push(format!("the view of `{name}` is not idempotent: applied to its own result it differs"));
+                        self.outcome
+                            .problems
+                            .push(format!("the view of `{name}` is not idempotent: applied to its own result it differs"));
                     }
                     documents.insert(name.clone(), first);
                 }
@@ -288,7 +293,8 @@ fn process_code(work: &Work, value: &Value) -> Option<i32> {
 
 /// Answers to an agent's questions: the first choice, or a text that says it is made up.
 fn made_up(questions: &[crate::run::Question]) -> Value {
-    let answer = |question: &crate::run::Question| Value::text(question.choices.first().map_or("(the test's answer)", |c| c.as_str()));
+    let answer =
+        |question: &crate::run::Question| Value::text(question.choices.first().map_or("(the test's answer)", |c| c.as_str()));
     Value::list(questions.iter().map(answer).collect::<Vec<_>>())
 }
 

@@ -39,11 +39,11 @@ impl World {
     /// What is wrong with the pattern.
     pub fn glob(&self, pattern: &str) -> Result<Vec<String>, String> {
         let folders_only = pattern.ends_with('/');
-        let compiled = Pattern::new(pattern.trim_end_matches('/')).map_err(|error| format!("bad pattern `{pattern}`: {error}"))?;
+        let compiled =
+            Pattern::new(pattern.trim_end_matches('/')).map_err(|error| format!("bad pattern `{pattern}`: {error}"))?;
         let options = MatchOptions { case_sensitive: true, require_literal_separator: true, require_literal_leading_dot: true };
-        let fits = |path: &&String| {
-            compiled.matches_with(path.trim_end_matches('/'), options) && (!folders_only || path.ends_with('/'))
-        };
+        let fits =
+            |path: &&String| compiled.matches_with(path.trim_end_matches('/'), options) && (!folders_only || path.ends_with('/'));
         Ok(self.paths.iter().filter(fits).cloned().collect())
     }
 }

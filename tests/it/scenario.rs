@@ -11,7 +11,8 @@ fn play(path: &Path) -> (Program, Vec<(String, Outcome)>) {
     let text = std::fs::read_to_string(path).unwrap();
     let project = Project::open(path.parent().unwrap());
     let loaded = project.load_text(path.to_str().unwrap(), &text);
-    let plan = loaded.plan.unwrap_or_else(|| panic!("{}: {}", path.display(), flow::diag::concise(&loaded.findings, &loaded.sources)));
+    let plan =
+        loaded.plan.unwrap_or_else(|| panic!("{}: {}", path.display(), flow::diag::concise(&loaded.findings, &loaded.sources)));
     let program = Program::new(Arc::new(plan)).counting();
     let outcomes = loaded.tests.iter().map(|test| {
         let prepared = params_of_test(&program.plan, test).map(|params| Prepared { params: params.values, files: params.files });

@@ -1,0 +1,370 @@
+//! The driver over real stores with scripted backends: crashes, stops, requests, races.
+
+use flow::agent::{Asked, Backend, Context, Future, Person};
+use flow::drive::{Carried, Carrier, CarryOptions, DriveError, Observer, Requested, Services, StartRefusal, StartRequest, Stop, load, request};
+use flow::name::Name;
+use flow::plan::Plan;
+use flow::project::Project;
+use flow::run::{ErrorClass, Event, Outcome, Reply, RunError, RunState, RunStatus, Stamped, Time, Usage, Work};
+use flow::store::{Embedded, Memory, Request, Store, read_document};
+use flow::value::Value;
+use indexmap::IndexMap;
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+use tokio::sync::{Notify, watch};
+
+const PIPELINE: &str = r#"
+flow = 1
+name = "work"
+description = "Three phases and a document"
+result = '.phases.last.output'
+
+[params.slow]
+type = "boolean"
+default = false
+
+[series]
+key = "work.{{ params.slow }}"
+
+[store]
+bucket = "notes"
+history = 5
+
+[documents.state]
+key = "{{ series }}.state"
+view = '{ now: .current, status, cycle, before: ($previous.cycle? // 0) } | .before = (if .before > .cycle then .before else .cycle end)'
+
+[agents.worker]
+use = "auto"
+
+[phases.first]
+agent = "worker"
+prompt = "First"
+
+[phases.second]
+needs = ["first"]
+agent = "worker"
+prompt = "Second after {{ phases.first.output }}"
+retry = { max = 1, delay = "1ms" }
+
+[phases.last]
+needs = ["second"]
+set = '[.phases.first.output, .phases.second.output]'
+"#;
+
+/// Answers `<phase> <attempt>`; a phase that is held waits until it is let go, or is asked to stop.
+#[derive(Debug, Default)]
+struct Script {
+    performed: Mutex<Vec<String>>,
+    held: Mutex<BTreeMap<String, Arc<Notify>>>,
+    begun: Notify,
+}
+
+impl Script {
+    fn hold(&self, phase: &str) -> Arc<Notify> {
+        let notify = Arc::new(Notify::new());
+        self.held.lock().unwrap().insert(phase.to_owned(), notify.clone());
+        notify
+    }
+
+    fn performed(&self) -> Vec<String> {
+        self.performed.lock().unwrap().clone()
+    }
+}
+
+impl Backend for Script {
+    fn name(&self) -> &'static str {
+        "script"
+    }
+
+    fn perform<'a>(&'a self, work: &'a Work, context: &'a Context) -> Future<'a, Outcome> {
+        Box::pin(async move {
+            let phase = work.attempt.phase.to_string();
+            self.performed.lock().unwrap().push(work.attempt.to_string());
+            self.begun.notify_one();
+            let held = self.held.lock().unwrap().get(&phase).cloned();
+            if let Some(held) = held {
+                let mut stop = context.stop.clone();
+                tokio::select! {
+                    () = held.notified() => {}
+                    _ = stop.wait_for(|stop| *stop) => {
+                        let error = RunError::new(ErrorClass::Cancelled, "stopped", Time(0));
+                        let usage = Usage { cost_usd: 0.5, ..Usage::default() };
+                        return Outcome::Failed { error, agent: None, usage, transcript: None };
+                    }
+                }
+            }
+            let value = Value::text(&format!("{phase} {}", work.attempt.number));
+            Outcome::Reply(Reply { value, usage: Usage { cost_usd: 0.25, ..Usage::default() }, ..Reply::default() })
+        })
+    }
+}
+
+#[derive(Debug, Default)]
+struct Watch(Mutex<Vec<String>>);
+
+impl Observer for Watch {
+    fn event(&self, _: &RunState, _: &Stamped) {}
+    fn progress(&self, _: &Name, _: &str) {}
+    fn notice(&self, text: &str) {
+        self.0.lock().unwrap().push(text.to_owned());
+    }
+}
+
+struct House {
+    _folder: tempfile::TempDir,
+    services: Services,
+    script: Arc<Script>,
+    plan: Arc<Plan>,
+    watch: Arc<Watch>,
+}
+
+fn plan_of(folder: &Path, text: &str) -> Arc<Plan> {
+    let loaded = Project::open(folder).load_text("work.toml", text);
+    Arc::new(loaded.plan.unwrap_or_else(|| panic!("{}", flow::diag::concise(&loaded.findings, &loaded.sources))))
+}
+
+impl House {
+    fn on(store: impl FnOnce(&Path) -> Arc<dyn Store>, text: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let store = store(folder.path());
+        let script = Arc::new(Script::default());
+        let plan = plan_of(folder.path(), text);
+        let services = Services { store_url: store.name(), store, root: folder.path().to_owned(), performer: script.clone() };
+        Self { _folder: folder, services, script, plan, watch: Arc::default() }
+    }
+
+    fn embedded(text: &str) -> Self {
+        Self::on(|folder| Arc::new(Embedded::open(&folder.join(".flow/state.db"), true).unwrap()), text)
+    }
+
+    async fn start(&self) -> Result<Carrier, StartRefusal> {
+        let params = Value::table([("slow", Value::from(false))]);
+        let request = StartRequest {
+            plan: self.plan.clone(),
+            params,
+            files: IndexMap::new(),
+            rehearsal: false,
+            agents: IndexMap::new(),
+            git: Value::NULL,
+        };
+        Carrier::start(&self.services, request, self.watch.clone()).await
+    }
+
+    async fn resume(&self, run: &flow::run::RunId, options: CarryOptions) -> Result<Carried, DriveError> {
+        Carrier::resume(&self.services, run, options, self.watch.clone(), None, no_stop()).await
+    }
+}
+
+fn no_stop() -> watch::Receiver<Stop> {
+    let (sender, receiver) = watch::channel(Stop::No);
+    // The sender must live as long as the receiver is listened to.
+    Box::leak(Box::new(sender));
+    receiver
+}
+
+fn ended(carried: Carried) -> RunState {
+    match carried {
+        Carried::Ended(state) => state,
+        other => panic!("expected the end, found {other:?}"),
+    }
+}
+
+async fn document(house: &House) -> Value {
+    let (bucket, key) = (flow::name::Bucket::new("notes").unwrap(), flow::name::Key::new("work.false.state").unwrap());
+    read_document(&*house.services.store, &bucket, &key).await.unwrap().value
+}
+
+#[tokio::test]
+async fn a_run_goes_to_its_end_and_its_journal_gives_the_same_state() {
+    for house in [House::on(|_| Arc::new(Memory::new()), PIPELINE), House::embedded(PIPELINE)] {
+        let carrier = house.start().await.unwrap();
+        let state = ended(carrier.carry(CarryOptions::default(), None, no_stop()).await.unwrap());
+        assert_eq!(state.status, RunStatus::Complete);
+        assert_eq!(state.document().get("result").to_string(), r#"["first 1","second 1"]"#);
+        assert_eq!(state.usage.cost_usd, 0.5);
+        let known = load(&house.services.store, state.id()).await.unwrap();
+        assert_eq!(known.state.document(), state.document());
+        assert_eq!(document(&house).await.to_string(), r#"{"now":null,"status":"complete","cycle":1,"before":1}"#);
+        assert!(house.watch.0.lock().unwrap().is_empty(), "{:?}", house.watch.0);
+    }
+}
+
+#[tokio::test]
+async fn a_driver_that_vanished_is_replaced_and_nothing_complete_runs_again() {
+    let house = House::embedded(PIPELINE);
+    let hold = house.script.hold("second");
+    let carrier = house.start().await.unwrap();
+    let run = carrier.state().id().clone();
+    let driver = tokio::spawn(carrier.carry(CarryOptions::default(), None, no_stop()));
+    while !house.script.performed().contains(&"second.1.1".to_owned()) {
+        house.script.begun.notified().await;
+    }
+    driver.abort();
+    let _ = driver.await;
+    // The process lives on, so its lease must be taken away by hand.
+    expire_lease(&house, &run).await;
+    hold.notify_one();
+    let state = ended(house.resume(&run, CarryOptions::default()).await.unwrap());
+    assert_eq!(state.status, RunStatus::Complete);
+    assert_eq!(house.script.performed(), ["first.1.1", "second.1.1", "second.1.2"]);
+}
+
+/// Removes the lease, as if its process had died.
+async fn expire_lease(house: &House, run: &flow::run::RunId) {
+    let (_, revision) = flow::store::read_lease(&*house.services.store, run).await.unwrap().unwrap();
+    house.services.store.commit(vec![flow::store::release_write(run, revision)]).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_driver_whose_run_was_taken_cannot_write_any_more() {
+    let house = House::embedded(PIPELINE);
+    let hold = house.script.hold("first");
+    let carrier = house.start().await.unwrap();
+    let run = carrier.state().id().clone();
+    let zombie = tokio::spawn(carrier.carry(CarryOptions::default(), None, no_stop()));
+    house.script.begun.notified().await;
+    let other = house.resume(&run, CarryOptions::default()).await;
+    assert!(matches!(other, Err(DriveError::Carried { .. })), "a driver that lives keeps its run: {other:?}");
+    expire_lease(&house, &run).await;
+    let (services, watch, taken) = (house.services.clone(), house.watch.clone(), run.clone());
+    let second = tokio::spawn(async move { Carrier::resume(&services, &taken, CarryOptions::default(), watch, None, no_stop()).await });
+    while house.script.performed().len() < 2 {
+        house.script.begun.notified().await;
+    }
+    hold.notify_one();
+    hold.notify_one();
+    let first = zombie.await.unwrap();
+    hold.notify_one();
+    let state = ended(second.await.unwrap().unwrap());
+    assert!(matches!(first, Err(DriveError::Lost(_))), "{first:?}");
+    assert_eq!(state.status, RunStatus::Complete);
+    let known = load(&house.services.store, &run).await.unwrap();
+    let completed = known.events.iter().filter(|e| matches!(&e.event, Event::PhaseCompleted { phase, .. } if phase.as_str() == "first"));
+    assert_eq!(completed.count(), 1);
+}
+
+#[tokio::test]
+async fn two_starts_at_the_same_instant_share_no_number_and_one_is_refused() {
+    let house = House::embedded(PIPELINE);
+    house.script.hold("first");
+    let (one, two) = tokio::join!(house.start(), house.start());
+    let (won, lost) = if one.is_ok() { (one, two) } else { (two, one) };
+    assert_eq!(won.unwrap().state().started.cycle, Some(1));
+    match lost.map(|carrier| carrier.state().started.cycle) {
+        Err(StartRefusal::InTheWay(run)) => assert_eq!((run.cycle, run.series.as_str()), (1, "work.false")),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn a_stopped_driver_keeps_what_was_said_and_the_run_goes_on_later() {
+    let house = House::embedded(PIPELINE);
+    let hold = house.script.hold("second");
+    let carrier = house.start().await.unwrap();
+    let run = carrier.state().id().clone();
+    let (stop, stopped) = watch::channel(Stop::No);
+    let driver = tokio::spawn(carrier.carry(CarryOptions::default(), None, stopped));
+    while house.script.performed().len() < 2 {
+        house.script.begun.notified().await;
+    }
+    stop.send(Stop::Politely).unwrap();
+    let Carried::Interrupted(state) = driver.await.unwrap().unwrap() else { panic!("interrupted") };
+    assert_eq!(state.status, RunStatus::Interrupted);
+    assert_eq!(state.document().at(&["phases", "second", "status"]).as_str(), Some("interrupted"));
+    assert_eq!(state.usage.cost_usd, 0.75, "what the stopped attempt cost counts");
+    hold.notify_one();
+    let state = ended(house.resume(&run, CarryOptions::default()).await.unwrap());
+    assert_eq!(state.status, RunStatus::Complete);
+    assert_eq!(house.script.performed(), ["first.1.1", "second.1.1", "second.1.2"]);
+}
+
+#[tokio::test]
+async fn a_run_is_cancelled_from_elsewhere_with_or_without_a_driver() {
+    let house = House::embedded(PIPELINE);
+    house.script.hold("first");
+    let cancel = Request::Cancel { reason: "enough".into() };
+    let carrier = house.start().await.unwrap();
+    let run = carrier.state().id().clone();
+    let driver = tokio::spawn(carrier.carry(CarryOptions::default(), None, no_stop()));
+    house.script.begun.notified().await;
+    assert!(matches!(request(&house.services, &run, &cancel).await.unwrap(), Requested::Posted));
+    let state = ended(driver.await.unwrap().unwrap());
+    assert_eq!(state.status, RunStatus::Cancelled);
+    assert_eq!(state.usage.cost_usd, 0.5, "the stopped attempt's cost counts");
+
+    // And one that nobody carries.
+    let carrier = house.start().await.unwrap();
+    let run = carrier.state().id().clone();
+    drop(carrier);
+    expire_lease(&house, &run).await;
+    let Requested::Applied(state) = request(&house.services, &run, &cancel).await.unwrap() else { panic!("applied") };
+    assert_eq!(state.status, RunStatus::Cancelled);
+    assert_eq!(state.started.cycle, Some(2));
+}
+
+#[tokio::test]
+async fn a_failed_run_is_retried_where_it_failed() {
+    let text = PIPELINE.replace("prompt = \"Second after {{ phases.first.output }}\"", "prompt = \"Second\"\noutput = { a = \"string\" }");
+    let house = House::embedded(&text);
+    let carrier = house.start().await.unwrap();
+    let state = ended(carrier.carry(CarryOptions::default(), None, no_stop()).await.unwrap());
+    assert_eq!(state.status, RunStatus::Failed);
+    assert_eq!(state.document().at(&["error", "class"]).as_str(), Some("invalid"));
+    assert_eq!(house.script.performed(), ["first.1.1", "second.1.1", "second.1.2"]);
+    let options = CarryOptions { retry: true, ..CarryOptions::default() };
+    let state = ended(house.resume(state.id(), options).await.unwrap());
+    assert_eq!(state.status, RunStatus::Failed);
+    assert_eq!(house.script.performed()[3..], ["second.1.3", "second.1.4"], "the first phase is not run again");
+}
+
+const ASKS: &str = r#"
+flow = 1
+name = "asks"
+description = "A question"
+
+[phases.sure]
+ask = "Sure?"
+form = { yes = "boolean" }
+
+[phases.then]
+needs = ["sure"]
+set = '.phases.sure.output.yes'
+"#;
+
+struct Yes;
+
+impl Person for Yes {
+    fn name(&self) -> String {
+        "the tester".into()
+    }
+
+    fn ask<'a>(&'a self, _: &'a Name, asked: &'a Asked) -> Future<'a, Option<Value>> {
+        assert_eq!(asked.question, "Sure?");
+        Box::pin(async { Some(Value::table([("yes", Value::from(true))])) })
+    }
+}
+
+#[tokio::test]
+async fn a_question_is_asked_here_answered_from_elsewhere_or_fails_without_input() {
+    let house = House::embedded(ASKS);
+    let carrier = house.start().await.unwrap();
+    let state = ended(carrier.carry(CarryOptions::default(), Some(Arc::new(Yes)), no_stop()).await.unwrap());
+    assert_eq!(state.document().at(&["phases", "then", "output"]).as_bool(), Some(true));
+
+    let carrier = house.start().await.unwrap();
+    let Carried::Waiting(state) = carrier.carry(CarryOptions::default(), None, no_stop()).await.unwrap() else { panic!("waits") };
+    assert_eq!(state.status, RunStatus::Waiting);
+    let answers = Value::table([("yes", Value::from(false))]);
+    let answer = Request::Answer { phase: Name::new("sure").unwrap(), answers, by: "somebody".into() };
+    let Requested::Applied(state) = request(&house.services, state.id(), &answer).await.unwrap() else { panic!("applied") };
+    let state = ended(house.resume(state.id(), CarryOptions::default()).await.unwrap());
+    assert_eq!(state.document().at(&["phases", "then", "output"]).as_bool(), Some(false));
+
+    let carrier = house.start().await.unwrap();
+    let options = CarryOptions { no_input: true, ..CarryOptions::default() };
+    let state = ended(carrier.carry(options, None, no_stop()).await.unwrap());
+    assert_eq!(state.document().at(&["error", "class"]).as_str(), Some("unanswered"));
+    assert!(state.document().at(&["error", "message"]).as_str().unwrap().contains("Sure?"));
+}
