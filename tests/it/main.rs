@@ -2,6 +2,7 @@
 
 mod agent;
 mod book;
+mod drive;
 mod lint;
 mod scenario;
 mod store;
