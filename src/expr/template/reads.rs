@@ -1,0 +1,400 @@
+//! Which paths of the document a template reads, with the exact place of each.
+//!
+//! Loop variables and `set` are followed to what they stand for; names that the template makes itself are no reads.
+
+use super::check::range;
+use crate::expr::jq::{Segment, SegmentKind};
+use minijinja::machinery::ast::{BinOpKind, CallArg, Expr, Stmt, UnaryOpKind};
+use std::collections::BTreeSet;
+use std::ops::Range;
+
+/// A read of the document.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Read {
+    /// The included text that it stands in; `None` for the template itself.
+    pub include: Option<String>,
+    /// The steps, the first a field of the document.
+    pub path: Vec<Segment>,
+    /// Where it stands.
+    pub range: Range<usize>,
+    /// Whether null is provided for: under `default(…)`, in a test, or after one.
+    pub guarded: bool,
+    /// How many leading steps were tested before.
+    pub tested: usize,
+    /// Whether its value goes into the text, perhaps through filters.
+    pub printed: bool,
+    /// The filters it goes through, first to last.
+    pub filters: Vec<String>,
+}
+
+/// Collects the reads of a tree.
+pub(super) fn collect(source: &str, tree: &Stmt<'_>, include: Option<&str>) -> Vec<Read> {
+    let _ = source;
+    let mut walker = Walker { include: include.map(str::to_owned), ..Walker::default() };
+    walker.scope.extend(own_names(tree).into_iter().map(|name| (name, None)));
+    walker.statement(tree);
+    walker.reads
+}
+
+/// Names of macros and imports: not fields of the document.
+pub(super) fn own_names(tree: &Stmt<'_>) -> BTreeSet<String> {
+    let mut names = BTreeSet::new();
+    let mut add = |expr: &Expr<'_>| {
+        if let Expr::Var(var) = expr {
+            names.insert(var.id.to_owned());
+        }
+    };
+    let mut macros = vec![];
+    each_statement(tree, &mut |statement| match statement {
+        Stmt::Macro(own) => macros.push(own.name.to_owned()),
+        Stmt::Import(import) => add(&import.name),
+        Stmt::FromImport(import) => import.names.iter().for_each(|(name, alias)| add(alias.as_ref().unwrap_or(name))),
+        _ => {}
+    });
+    names.extend(macros);
+    names
+}
+
+/// Visits every statement.
+pub(super) fn each_statement<'t, 's>(tree: &'t Stmt<'s>, visit: &mut dyn FnMut(&'t Stmt<'s>)) {
+    visit(tree);
+    for body in bodies(tree) {
+        body.iter().for_each(|statement| each_statement(statement, visit));
+    }
+}
+
+/// Visits every expression.
+pub(super) fn each_expression<'t, 's>(tree: &'t Stmt<'s>, visit: &mut dyn FnMut(&'t Expr<'s>)) {
+    each_statement(tree, &mut |statement| {
+        for expr in expressions(statement) {
+            below(expr, visit);
+        }
+    });
+}
+
+fn below<'t, 's>(expr: &'t Expr<'s>, visit: &mut dyn FnMut(&'t Expr<'s>)) {
+    visit(expr);
+    children(expr).into_iter().for_each(|child| below(child, visit));
+}
+
+fn bodies<'t, 's>(statement: &'t Stmt<'s>) -> Vec<&'t [Stmt<'s>]> {
+    match statement {
+        Stmt::Template(node) => vec![&node.children],
+        Stmt::ForLoop(node) => vec![&node.body, &node.else_body],
+        Stmt::IfCond(node) => vec![&node.true_body, &node.false_body],
+        Stmt::WithBlock(node) => vec![&node.body],
+        Stmt::SetBlock(node) => vec![&node.body],
+        Stmt::AutoEscape(node) => vec![&node.body],
+        Stmt::FilterBlock(node) => vec![&node.body],
+        Stmt::Block(node) => vec![&node.body],
+        Stmt::Macro(node) => vec![&node.body],
+        Stmt::CallBlock(node) => vec![&node.macro_decl.body],
+        _ => vec![],
+    }
+}
+
+/// The expressions of a statement that are no targets of an assignment.
+fn expressions<'t, 's>(statement: &'t Stmt<'s>) -> Vec<&'t Expr<'s>> {
+    match statement {
+        Stmt::EmitExpr(node) => vec![&node.expr],
+        Stmt::ForLoop(node) => std::iter::once(&node.iter).chain(&node.filter_expr).collect(),
+        Stmt::IfCond(node) => vec![&node.expr],
+        Stmt::WithBlock(node) => node.assignments.iter().map(|(_, value)| value).collect(),
+        Stmt::Set(node) => vec![&node.expr],
+        Stmt::SetBlock(node) => node.filter.iter().collect(),
+        Stmt::AutoEscape(node) => vec![&node.enabled],
+        Stmt::FilterBlock(node) => vec![&node.filter],
+        Stmt::Macro(node) => node.defaults.iter().collect(),
+        Stmt::CallBlock(node) => node.call.args.iter().map(argument).chain([&node.call.expr]).collect(),
+        Stmt::Do(node) => node.call.args.iter().map(argument).chain([&node.call.expr]).collect(),
+        _ => vec![],
+    }
+}
+
+fn argument<'t, 's>(arg: &'t CallArg<'s>) -> &'t Expr<'s> {
+    match arg {
+        CallArg::Pos(expr) | CallArg::Kwarg(_, expr) | CallArg::PosSplat(expr) | CallArg::KwargSplat(expr) => expr,
+    }
+}
+
+fn children<'t, 's>(expr: &'t Expr<'s>) -> Vec<&'t Expr<'s>> {
+    match expr {
+        Expr::Var(_) | Expr::Const(_) => vec![],
+        Expr::Slice(node) => std::iter::once(&node.expr).chain(&node.start).chain(&node.stop).chain(&node.step).collect(),
+        Expr::UnaryOp(node) => vec![&node.expr],
+        Expr::BinOp(node) => vec![&node.left, &node.right],
+        Expr::Compare(node) => std::iter::once(&node.expr).chain(node.ops.iter().map(|op| &op.expr)).collect(),
+        Expr::IfExpr(node) => [&node.test_expr, &node.true_expr].into_iter().chain(&node.false_expr).collect(),
+        Expr::Filter(node) => node.expr.iter().chain(node.args.iter().map(argument)).collect(),
+        Expr::Test(node) => std::iter::once(&node.expr).chain(node.args.iter().map(argument)).collect(),
+        Expr::GetAttr(node) => vec![&node.expr],
+        Expr::GetItem(node) => vec![&node.expr, &node.subscript_expr],
+        Expr::Call(node) => std::iter::once(&node.expr).chain(node.args.iter().map(argument)).collect(),
+        Expr::List(node) => node.items.iter().collect(),
+        Expr::Tuple(node) => node.items.iter().collect(),
+        Expr::Map(node) => node.keys.iter().chain(&node.values).collect(),
+    }
+}
+
+/// A path that may go on.
+#[derive(Clone)]
+struct Place {
+    path: Vec<Segment>,
+    range: Range<usize>,
+}
+
+#[derive(Default)]
+struct Walker {
+    include: Option<String>,
+    reads: Vec<Read>,
+    /// Names of the template's own, and what they stand for if that is a path.
+    scope: Vec<(String, Option<Place>)>,
+    tested: Vec<Vec<SegmentKind>>,
+    guards: usize,
+    printing: bool,
+    filters: Vec<String>,
+}
+
+impl Walker {
+    fn body(&mut self, statements: &[Stmt<'_>]) {
+        statements.iter().for_each(|statement| self.statement(statement));
+    }
+
+    fn statement(&mut self, statement: &Stmt<'_>) {
+        match statement {
+            Stmt::Template(node) => self.body(&node.children),
+            Stmt::EmitExpr(node) => {
+                self.printing = true;
+                self.read(&node.expr);
+                self.printing = false;
+            }
+            Stmt::ForLoop(node) => {
+                let items = self.walk(&node.iter);
+                self.record(items.as_ref());
+                let depth = self.scope.len();
+                self.assign(&node.target, each(&node.iter, items));
+                self.scope.push(("loop".into(), None));
+                node.filter_expr.iter().for_each(|test| self.condition(test));
+                self.body(&node.body);
+                self.scope.truncate(depth);
+                self.body(&node.else_body);
+            }
+            Stmt::IfCond(node) => {
+                let tested = self.tested.len();
+                self.condition(&node.expr);
+                self.body(&node.true_body);
+                self.body(&node.false_body);
+                self.tested.truncate(tested);
+            }
+            Stmt::WithBlock(node) => {
+                let depth = self.scope.len();
+                for (target, value) in &node.assignments {
+                    let place = self.walk(value);
+                    self.record(place.as_ref());
+                    self.assign(target, place);
+                }
+                self.body(&node.body);
+                self.scope.truncate(depth);
+            }
+            Stmt::Set(node) => {
+                let place = self.walk(&node.expr);
+                self.record(place.as_ref());
+                self.assign(&node.target, place);
+            }
+            Stmt::SetBlock(node) => {
+                node.filter.iter().for_each(|filter| self.read(filter));
+                self.body(&node.body);
+                self.assign(&node.target, None);
+            }
+            Stmt::Macro(node) => {
+                let depth = self.scope.len();
+                node.defaults.iter().for_each(|value| self.read(value));
+                node.args.iter().for_each(|arg| self.assign(arg, None));
+                self.scope.push(("caller".into(), None));
+                self.body(&node.body);
+                self.scope.truncate(depth);
+            }
+            _ => {
+                expressions(statement).into_iter().for_each(|expr| self.read(expr));
+                bodies(statement).into_iter().for_each(|body| self.body(body));
+            }
+        }
+    }
+
+    /// Binds the names of a target.
+    fn assign(&mut self, target: &Expr<'_>, place: Option<Place>) {
+        match target {
+            Expr::Var(var) => self.scope.push((var.id.to_owned(), place)),
+            Expr::Tuple(tuple) => {
+                let last = tuple.items.len().saturating_sub(1);
+                for (n, item) in tuple.items.iter().enumerate() {
+                    // `for key, value in table | items`: the value is what is known.
+                    self.assign(item, if n == last { place.clone() } else { None });
+                }
+            }
+            Expr::List(list) => list.items.iter().for_each(|item| self.assign(item, None)),
+            _ => {}
+        }
+    }
+
+    fn read(&mut self, expr: &Expr<'_>) {
+        let place = self.walk(expr);
+        self.record(place.as_ref());
+    }
+
+    /// Walks what is no longer printed as it is.
+    fn aside(&mut self, expr: &Expr<'_>) {
+        let (printing, filters) = (std::mem::take(&mut self.printing), std::mem::take(&mut self.filters));
+        self.read(expr);
+        (self.printing, self.filters) = (printing, filters);
+    }
+
+    fn guarded(&mut self, expr: &Expr<'_>) {
+        self.guards += 1;
+        self.aside(expr);
+        self.guards -= 1;
+    }
+
+    /// A condition: a bare path in it is a test of itself, and what it reads counts as tested from here on.
+    fn condition(&mut self, expr: &Expr<'_>) {
+        let before = self.reads.len();
+        match expr {
+            Expr::UnaryOp(not) if matches!(not.op, UnaryOpKind::Not) => self.condition(&not.expr),
+            Expr::Var(_) | Expr::GetAttr(_) | Expr::GetItem(_) => self.guarded(expr),
+            _ => self.aside(expr),
+        }
+        let tested = self.reads[before..].iter().map(|read| read.path.iter().map(|step| step.kind.clone()).collect());
+        let tested: Vec<_> = tested.collect();
+        self.tested.extend(tested);
+    }
+
+    fn record(&mut self, place: Option<&Place>) {
+        let Some(place) = place else { return };
+        let kinds: Vec<&SegmentKind> = place.path.iter().map(|segment| &segment.kind).collect();
+        let prefix = |tested: &&Vec<SegmentKind>| tested.len() <= kinds.len() && tested.iter().zip(&kinds).all(|(a, b)| a == *b);
+        let tested = self.tested.iter().filter(prefix).map(Vec::len).max().unwrap_or(0);
+        let read = Read {
+            include: self.include.clone(),
+            path: place.path.clone(),
+            range: place.range.clone(),
+            guarded: self.guards > 0 || (tested > 0 && tested == kinds.len()),
+            tested,
+            printed: self.printing,
+            filters: self.filters.iter().rev().cloned().collect(),
+        };
+        if !self.reads.iter().any(|known| known.range == read.range && known.path == read.path) {
+            self.reads.push(read);
+        }
+    }
+
+    fn walk(&mut self, expr: &Expr<'_>) -> Option<Place> {
+        let span = range(expr.span());
+        match expr {
+            Expr::Var(var) => {
+                if let Some((_, place)) = self.scope.iter().rev().find(|(name, _)| name == var.id) {
+                    return place.clone().map(|place| Place { range: span, ..place });
+                }
+                let path = vec![Segment { kind: SegmentKind::Key(var.id.into()), range: span.clone() }];
+                Some(Place { path, range: span })
+            }
+            Expr::GetAttr(node) => {
+                let place = self.walk(&node.expr)?;
+                Some(step(place, SegmentKind::Key(node.name.into()), span.end - node.name.len()..span.end, span))
+            }
+            Expr::GetItem(node) => {
+                let kind = match &node.subscript_expr {
+                    Expr::Const(key) => match (key.value.as_str(), key.value.as_i64()) {
+                        (Some(name), _) => SegmentKind::Key(name.into()),
+                        (_, Some(n)) => SegmentKind::Index(n),
+                        _ => SegmentKind::Unknown,
+                    },
+                    other => {
+                        self.aside(other);
+                        SegmentKind::Unknown
+                    }
+                };
+                let place = self.walk(&node.expr)?;
+                Some(step(place, kind, range(node.subscript_expr.span()), span))
+            }
+            Expr::Filter(node) => {
+                node.args.iter().for_each(|arg| self.aside(argument(arg)));
+                let inner = node.expr.as_ref()?;
+                self.filter(node.name, inner)
+            }
+            Expr::Test(node) => {
+                node.args.iter().for_each(|arg| self.aside(argument(arg)));
+                match node.name {
+                    "defined" | "undefined" | "none" => self.guarded(&node.expr),
+                    _ => self.aside(&node.expr),
+                }
+                None
+            }
+            Expr::IfExpr(node) => {
+                let tested = self.tested.len();
+                self.condition(&node.test_expr);
+                self.read(&node.true_expr);
+                node.false_expr.iter().for_each(|other| self.read(other));
+                self.tested.truncate(tested);
+                None
+            }
+            Expr::BinOp(node) if matches!(node.op, BinOpKind::ScAnd | BinOpKind::ScOr) => {
+                let tested = self.tested.len();
+                self.condition(&node.left);
+                self.condition(&node.right);
+                self.tested.truncate(tested);
+                None
+            }
+            Expr::UnaryOp(node) if matches!(node.op, UnaryOpKind::Not) => {
+                self.guarded(&node.expr);
+                None
+            }
+            Expr::Slice(node) => {
+                [&node.start, &node.stop, &node.step].into_iter().flatten().for_each(|bound| self.aside(bound));
+                self.walk(&node.expr).map(|place| Place { range: span, ..place })
+            }
+            Expr::Call(node) => {
+                node.args.iter().for_each(|arg| self.aside(argument(arg)));
+                if !matches!(node.expr, Expr::Var(_)) {
+                    self.aside(&node.expr);
+                }
+                None
+            }
+            _ => {
+                children(expr).into_iter().for_each(|child| self.aside(child));
+                None
+            }
+        }
+    }
+
+    /// A filter hands on the printing; those that keep the items hand on the path, too.
+    fn filter(&mut self, name: &str, inner: &Expr<'_>) -> Option<Place> {
+        let guard = usize::from(matches!(name, "default" | "d"));
+        self.guards += guard;
+        self.filters.push(name.to_owned());
+        let place = self.walk(inner);
+        self.record(place.as_ref());
+        self.filters.pop();
+        self.guards -= guard;
+        match name {
+            "sort" | "reverse" | "unique" | "list" | "select" | "reject" | "selectattr" | "rejectattr" | "items" | "dictsort"
+            | "default" | "d" => place,
+            "first" | "last" => {
+                let range = place.as_ref()?.range.clone();
+                let index = if name == "first" { 0 } else { -1 };
+                Some(step(place?, SegmentKind::Index(index), range.clone(), range))
+            }
+            _ => None,
+        }
+    }
+}
+
+fn step(mut place: Place, kind: SegmentKind, at: Range<usize>, whole: Range<usize>) -> Place {
+    place.path.push(Segment { kind, range: at });
+    Place { range: whole, ..place }
+}
+
+/// What the variable of a loop over something stands for.
+fn each(iter: &Expr<'_>, items: Option<Place>) -> Option<Place> {
+    let range = range(iter.span());
+    items.map(|place| step(place, SegmentKind::Each, range.clone(), range))
+}
