@@ -12,5 +12,6 @@ pub mod shape;
 mod stack;
 pub mod template;
 
+pub use cache::Cache;
 pub use mistake::Mistake;
 pub use stack::on_big_stack;
