@@ -1,7 +1,9 @@
 //! The driver over real stores with scripted backends: crashes, stops, requests, races.
 
 use flow::agent::{Asked, Backend, Context, Future, Person};
-use flow::drive::{Carried, Carrier, CarryOptions, DriveError, Observer, Requested, Services, StartRefusal, StartRequest, Stop, load, request};
+use flow::drive::{
+    Carried, Carrier, CarryOptions, DriveError, Observer, Requested, Services, StartRefusal, StartRequest, Stop, load, request,
+};
 use flow::name::Name;
 use flow::plan::Plan;
 use flow::project::Project;
@@ -229,7 +231,8 @@ async fn a_driver_whose_run_was_taken_cannot_write_any_more() {
     assert!(matches!(other, Err(DriveError::Carried { .. })), "a driver that lives keeps its run: {other:?}");
     expire_lease(&house, &run).await;
     let (services, watch, taken) = (house.services.clone(), house.watch.clone(), run.clone());
-    let second = tokio::spawn(async move { Carrier::resume(&services, &taken, CarryOptions::default(), watch, None, no_stop()).await });
+    let second =
+        tokio::spawn(async move { Carrier::resume(&services, &taken, CarryOptions::default(), watch, None, no_stop()).await });
     while house.script.performed().len() < 2 {
         house.script.begun.notified().await;
     }
@@ -241,7 +244,8 @@ async fn a_driver_whose_run_was_taken_cannot_write_any_more() {
     assert!(matches!(first, Err(DriveError::Lost(_))), "{first:?}");
     assert_eq!(state.status, RunStatus::Complete);
     let known = load(&house.services.store, &run).await.unwrap();
-    let completed = known.events.iter().filter(|e| matches!(&e.event, Event::PhaseCompleted { phase, .. } if phase.as_str() == "first"));
+    let completed =
+        known.events.iter().filter(|e| matches!(&e.event, Event::PhaseCompleted { phase, .. } if phase.as_str() == "first"));
     assert_eq!(completed.count(), 1);
 }
 
@@ -306,7 +310,8 @@ async fn a_run_is_cancelled_from_elsewhere_with_or_without_a_driver() {
 
 #[tokio::test]
 async fn a_failed_run_is_retried_where_it_failed() {
-    let text = PIPELINE.replace("prompt = \"Second after {{ phases.first.output }}\"", "prompt = \"Second\"\noutput = { a = \"string\" }");
+    let text = PIPELINE
+        .replace("prompt = \"Second after {{ phases.first.output }}\"", "prompt = \"Second\"\noutput = { a = \"string\" }");
     let house = House::embedded(&text);
     let carrier = house.start().await.unwrap();
     let state = ended(carrier.carry(CarryOptions::default(), None, no_stop()).await.unwrap());
