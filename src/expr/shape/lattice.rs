@@ -119,7 +119,7 @@ impl Type {
             return if ty == Self::Any { Lookup::Opaque } else { Lookup::Found(ty, null || own) };
         };
         match (self, seg) {
-            (Self::Any, _) | (_, Seg::Unknown) => Lookup::Opaque,
+            (Self::Any, _) | (_, Seg::Unknown) | (Self::Table { .. }, Seg::Each) => Lookup::Opaque,
             (Self::Null, Seg::Key(_) | Seg::Index) => Self::Null.look(path, at + 1, true),
             (Self::List(item), Seg::Index | Seg::Each) => item.look(path, at + 1, null),
             (Self::Table { fields, open }, Seg::Key(key)) => match fields.get(*key) {
@@ -127,7 +127,6 @@ impl Type {
                 None if *open => Lookup::Opaque,
                 None => Lookup::Unknown { at, candidates: fields.keys().cloned().collect() },
             },
-            (Self::Table { .. }, Seg::Each) => Lookup::Opaque,
             (Self::Union(types), _) => look_all(types, path, at, null),
             (other, _) => Lookup::Mismatch { at, of: other.clone() },
         }

@@ -3,7 +3,7 @@
 use super::{Lookup, Raw, RawKind, Schema, Seg, Shape, Type, check_schema, sample, schema_of};
 use crate::text::{Embedded, FileId, Span, Spanned};
 use crate::value::Value;
-use proptest::prelude::*;
+use proptest::prelude::{Just, Strategy, prop, prop_assert, prop_assert_eq, prop_oneof, proptest};
 
 const FILE: FileId = FileId(0);
 

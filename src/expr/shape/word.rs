@@ -169,14 +169,7 @@ impl<'a> Parser<'a> {
                         self.wrong(start..start + len, "a choice is missing").help("choices are quoted: `'a'|'b'`"),
                     ));
                 }
-                let message = format!("`{}` is no choice", clip(word));
-                return Err(match WORDS.contains(&word.trim_end_matches(['?', '[', ']'])) {
-                    true => {
-                        let help = "only choices can be joined with `|`; a JSON Schema file can say more (`anyOf`)";
-                        Box::new(self.wrong(start..start + len, message).help(help))
-                    }
-                    false => self.mend(start..start + len, message, "choices are quoted".to_owned(), &format!("'{word}'")),
-                });
+                return Err(self.no_choice(start..start + len));
             };
             let Some(len) = self.rest()[1..].find(quote) else {
                 let wrong = self.wrong(start..self.text.len(), format!("this choice has no closing `{quote}`"));
@@ -194,6 +187,17 @@ impl<'a> Parser<'a> {
             }
             self.space();
         }
+    }
+
+    /// What stands among choices and is none.
+    fn no_choice(&self, range: Range<usize>) -> Wrong {
+        let word = &self.text[range.clone()];
+        let message = format!("`{}` is no choice", clip(word));
+        if WORDS.contains(&word.trim_end_matches(['?', '[', ']'])) {
+            let help = "only choices can be joined with `|`; a JSON Schema file can say more (`anyOf`)";
+            return Box::new(self.wrong(range, message).help(help));
+        }
+        self.mend(range, message, "choices are quoted".to_owned(), &format!("'{word}'"))
     }
 
     /// `0..100`, `0..`, `..5`.
