@@ -118,6 +118,7 @@ pub(super) fn environment() -> Environment<'static> {
         env.remove_test("safe");
         env.remove_test("escaped");
         env.remove_global("debug");
+        refuse_null(&mut env);
         env.add_filter("default", default);
         env.add_filter("d", default);
         env.add_filter("tojson", to_json);
@@ -130,8 +131,38 @@ pub(super) fn environment() -> Environment<'static> {
     .clone()
 }
 
+/// What is said of null where text is due.
+pub(super) const NULL: &str = "null cannot be printed";
+
 fn refuse(message: impl Into<String>) -> Error {
     Error::new(ErrorKind::InvalidOperation, message.into())
+}
+
+/// Filters that make text of their input must not make `none` of null.
+fn refuse_null(env: &mut Environment<'static>) {
+    use minijinja::filters;
+    let texts = [
+        ("upper", Value::from_function(filters::upper)),
+        ("lower", Value::from_function(filters::lower)),
+        ("title", Value::from_function(filters::title)),
+        ("capitalize", Value::from_function(filters::capitalize)),
+        ("trim", Value::from_function(filters::trim)),
+        ("replace", Value::from_function(filters::replace)),
+        ("split", Value::from_function(filters::split)),
+        ("lines", Value::from_function(filters::lines)),
+        ("indent", Value::from_function(filters::indent)),
+        ("join", Value::from_function(filters::join)),
+    ];
+    for (name, filter) in texts {
+        env.add_filter(name, move |state: &mut State<'_, '_>, args: Rest<Value>| -> Result<Value, Error> {
+            let input = args.first().ok_or_else(|| Error::from(ErrorKind::MissingArgument))?;
+            let is_list = matches!(input.kind(), ValueKind::Seq | ValueKind::Iterable);
+            if input.is_none() || (is_list && input.try_iter()?.any(|item| item.is_none())) {
+                return Err(refuse(NULL));
+            }
+            filter.call(state, &args)
+        });
+    }
 }
 
 /// Writes the value of `{{ … }}`.
@@ -145,7 +176,7 @@ fn print(out: &mut Output<'_>, state: &mut State<'_, '_>, value: &Value) -> Resu
 fn text(value: &Value) -> Result<String, Error> {
     match value.kind() {
         ValueKind::Undefined => Err(Error::from(ErrorKind::UndefinedError)),
-        ValueKind::None => Err(refuse("null cannot be printed")),
+        ValueKind::None => Err(refuse(NULL)),
         ValueKind::String => Ok(value.to_str().map(|text| text.to_string()).unwrap_or_default()),
         ValueKind::Bool => Ok(if value.is_true() { "true".into() } else { "false".into() }),
         ValueKind::Number | ValueKind::Seq | ValueKind::Map | ValueKind::Iterable => json(value),

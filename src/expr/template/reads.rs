@@ -299,7 +299,9 @@ impl Walker {
             }
             Expr::GetAttr(node) => {
                 let place = self.walk(&node.expr)?;
-                Some(step(place, SegmentKind::Key(node.name.into()), span.end - node.name.len()..span.end, span))
+                // A span of the parser begins at the last dot; the path began earlier.
+                let whole = place.range.start..span.end;
+                Some(step(place, SegmentKind::Key(node.name.into()), span.end - node.name.len()..span.end, whole))
             }
             Expr::GetItem(node) => {
                 let kind = match &node.subscript_expr {
@@ -314,7 +316,8 @@ impl Walker {
                     }
                 };
                 let place = self.walk(&node.expr)?;
-                Some(step(place, kind, range(node.subscript_expr.span()), span))
+                let whole = place.range.start..span.end;
+                Some(step(place, kind, range(node.subscript_expr.span()), whole))
             }
             Expr::Filter(node) => {
                 node.args.iter().for_each(|arg| self.aside(argument(arg)));

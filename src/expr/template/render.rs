@@ -113,7 +113,9 @@ impl Template {
         }
         let include = error.name().filter(|name| *name != MAIN).map(str::to_owned);
         let (message, help) = explain(error);
-        let range = error.range().unwrap_or(0..self.0.source.len());
+        let template = self.0.env.get_template(error.name().unwrap_or(MAIN)).ok();
+        let text = template.as_ref().map_or("", |template| template.source());
+        let range = error.range().map_or(0..text.len(), |range| whole_path(text, range));
         RenderError { include, range, line: error.line().unwrap_or(1), message, help }
     }
 }
@@ -124,6 +126,16 @@ impl fmt::Debug for Template {
     }
 }
 
+/// minijinja marks a path from its last step on: this goes back to where the path begins.
+fn whole_path(text: &str, range: Range<usize>) -> Range<usize> {
+    if !text.get(range.clone()).is_some_and(|marked| marked.starts_with(['.', '['])) {
+        return range;
+    }
+    let before = &text[..range.start];
+    let path = before.trim_end_matches(|c: char| c.is_alphanumeric() || "_.[]'\"".contains(c));
+    path.len()..range.end
+}
+
 fn explain(error: &Error) -> (String, Option<String>) {
     let detail = error.detail().map(str::to_owned);
     match error.kind() {
@@ -131,7 +143,7 @@ fn explain(error: &Error) -> (String, Option<String>) {
             let message = detail.unwrap_or_else(|| "this is undefined".into());
             (message, Some("check the name, or give a default: `| default(\"…\")`".into()))
         }
-        ErrorKind::InvalidOperation if detail.as_deref() == Some("null cannot be printed") => {
+        ErrorKind::InvalidOperation if detail.as_deref() == Some(super::filter::NULL) => {
             let help = "give a default, `| default(\"…\")`, or test it first: `{% if … %}`";
             ("this is null, and null cannot be printed".into(), Some(help.into()))
         }

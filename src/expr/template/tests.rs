@@ -64,11 +64,9 @@ fn nothing_is_printed_for_what_is_not_there() {
     fails("a\n{{ phases.plan.outptu }}", "phases.plan.outptu", "`phases.plan.outptu` is undefined");
     fails("{{ phases.exec.output }}", "phases.exec.output", "`phases.exec` is undefined");
     fails("{{ none }}", "none", "this is null, and null cannot be printed");
-    fails(
-        "{{ phases.plan.output.title | upper }}",
-        "phases.plan.output.title | upper",
-        render("{{ phases.plan.output.title | upper }}").unwrap_err().message.as_str(),
-    );
+    fails("{{ none | upper }}", "upper", "this is null, and null cannot be printed");
+    assert!(render("{{ [1, none] | join(',') }}").is_err());
+    gives("{{ [1, 2] | join(',') }} {{ 'a-b' | replace('-', '+') | upper }}", "1,2 A+B");
     assert_eq!(render("a\n{{ nme }}").unwrap_err().line, 2);
     gives("{% if none %}x{% endif %}{% if phases.plan.nope is defined %}y{% endif %}ok", "ok");
 }
