@@ -1,6 +1,7 @@
 //! Questions to a person: whether answers fit, in words that help, and asking again until they do.
 
 use super::person::{Asked, Person};
+use crate::expr::shape::Schema;
 use crate::limits;
 use crate::name::Name;
 use crate::value::Value;
@@ -11,19 +12,31 @@ pub async fn ask(person: &dyn Person, phase: &Name, asked: &Asked) -> Option<Val
     let mut shown = asked.clone();
     for _ in 0..limits::ASK_AGAIN {
         let answers = person.ask(phase, &shown).await?;
-        let wrong = check(asked, &answers);
-        if wrong.is_empty() {
-            return Some(answers);
+        match check(asked, answers) {
+            Ok(answers) => return Some(answers),
+            Err(wrong) => shown.question = format!("{}\n\n{}", wrong.join("\n"), asked.question),
         }
-        shown.question = format!("{}\n\n{}", wrong.join("\n"), asked.question);
     }
     None
 }
 
-/// What is wrong with answers, a line each; nothing when they fit. For a form they are an object, for an agent's
+/// Checks answers: for a form an object, of which fields that may be left out come back as null; for an agent's
 /// questions a list of texts in their order.
-pub fn check(asked: &Asked, answers: &Value) -> Vec<String> {
-    if asked.questions.is_empty() { check_form(&asked.form, answers) } else { check_questions(asked, answers) }
+///
+/// # Errors
+/// What is wrong, a line each.
+pub fn check(asked: &Asked, answers: Value) -> Result<Value, Vec<String>> {
+    if !asked.questions.is_empty() {
+        let wrong = check_questions(asked, &answers);
+        return if wrong.is_empty() { Ok(answers) } else { Err(wrong) };
+    }
+    if asked.form.is_null() {
+        return Ok(answers);
+    }
+    match Schema::compile(&asked.form) {
+        Ok(schema) => schema.check(answers),
+        Err(why) => Err(vec![format!("the form itself is no schema: {why}")]),
+    }
 }
 
 fn check_questions(asked: &Asked, answers: &Value) -> Vec<String> {
@@ -45,24 +58,6 @@ fn check_questions(asked: &Asked, answers: &Value) -> Vec<String> {
     wrong
 }
 
-fn check_form(form: &Value, answers: &Value) -> Vec<String> {
-    if form.is_null() {
-        return Vec::new();
-    }
-    let schema = form.to_json();
-    let validator = match jsonschema::options().offline().should_validate_formats(true).build(&schema) {
-        Ok(validator) => validator,
-        Err(error) => return vec![format!("the form itself is no JSON Schema: {error}")],
-    };
-    let answers = answers.to_json();
-    let place = |path: &str| path.trim_start_matches('/').replace('/', ".");
-    let wrong = validator.iter_errors(&answers).map(|error| {
-        let place = place(error.instance_path().as_str());
-        if place.is_empty() { error.to_string() } else { format!("`{place}`: {error}") }
-    });
-    wrong.collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -82,9 +77,10 @@ mod tests {
 
     #[test]
     fn what_does_not_fit_is_said_with_its_place() {
-        assert_eq!(check(&form(), &json(r#"{"go": true, "why": "a"}"#)), [] as [String; 0]);
-        assert_eq!(check(&form(), &json(r#"{"go": "yes"}"#)), [r#"`go`: "yes" is not of type "boolean""#]);
-        assert_eq!(check(&form(), &json("{}")), [r#""go" is a required property"#]);
+        assert_eq!(check(&form(), json(r#"{"go": true}"#)), Ok(json(r#"{"go": true, "why": null}"#)));
+        let wrong = check(&form(), json(r#"{"go": "yes", "why": "c"}"#)).expect_err("does not fit");
+        assert!(wrong.iter().any(|line| line.contains(".go")) && wrong.iter().any(|line| line.contains(".why")), "{wrong:?}");
+        assert_eq!(check(&form(), json("{}")).expect_err("does not fit").len(), 1);
     }
 
     #[test]
@@ -94,12 +90,10 @@ mod tests {
             choices: choices.iter().map(|&choice| choice.to_owned()).collect(),
         };
         let asked = Asked { questions: vec![question(&["x", "y"]), question(&[])], ..form() };
-        assert_eq!(check(&asked, &json(r#"["x", "free"]"#)), [] as [String; 0]);
-        assert_eq!(
-            check(&asked, &json(r#"["z", 1]"#)),
-            ["answer 1 is `z`, and should be one of `x`, `y`", "answer 2 is no text: 1"]
-        );
-        assert_eq!(check(&asked, &json(r#"["x"]"#)), ["2 answers are wanted, as a list of texts in the order of the questions"]);
+        let wrong = |answers: &str| check(&asked, json(answers)).err().unwrap_or_default();
+        assert_eq!(wrong(r#"["x", "free"]"#), [] as [String; 0]);
+        assert_eq!(wrong(r#"["z", 1]"#), ["answer 1 is `z`, and should be one of `x`, `y`", "answer 2 is no text: 1"]);
+        assert_eq!(wrong(r#"["x"]"#), ["2 answers are wanted, as a list of texts in the order of the questions"]);
     }
 
     /// Answers from a list, and keeps what it was shown.
@@ -124,8 +118,9 @@ mod tests {
         let phase = Name::new("approve").expect("is a name");
         let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
         let answers = runtime.block_on(ask(&person, &phase, &form()));
-        assert_eq!(answers, Some(json(r#"{"go": false}"#)));
-        assert_eq!(person.0.lock().expect("one thread").1, ["Go?", "\"go\" is a required property\n\nGo?"]);
+        assert_eq!(answers, Some(json(r#"{"go": false, "why": null}"#)));
+        let shown = person.0.lock().expect("one thread").1.clone();
+        assert!(shown.len() == 2 && shown[0] == "Go?" && shown[1].ends_with("\n\nGo?"), "{shown:?}");
         assert_eq!(runtime.block_on(ask(&person, &phase, &form())), None, "nobody is there any more");
     }
 }

@@ -3,13 +3,13 @@
 use super::backend::{Backend, Context, Future};
 use super::capture::{Capture, one_line};
 use super::environment::{PLAIN, environment};
-use super::failure::{error, failed, of_end, refused, tail};
+use super::failure::{Fault, error, failed, of_end, refused, tail};
 use super::guard::Guard;
 use super::process::{How, run};
 use super::reply;
 use super::run::{bounds, launch, path_of};
 use crate::limits;
-use crate::run::{AgentReport, AgentWork, ErrorClass, Outcome, Reply, RunError, Task, Usage, Work};
+use crate::run::{AgentReport, AgentWork, ErrorClass, Outcome, Reply, Task, Usage, Work};
 use crate::value::Value;
 
 /// Performs an agent's turn with its own program.
@@ -30,7 +30,9 @@ impl Backend for Command {
             let report = AgentReport { backend: self.name().to_owned(), ..AgentReport::default() };
             match perform(&self.guard, work, agent, context).await {
                 Ok(value) => Outcome::Reply(Reply { value, agent: Some(report), ..Reply::default() }),
-                Err(error) => Outcome::Failed { error, agent: Some(report), usage: Usage::default(), transcript: None },
+                Err(error) => {
+                    Outcome::Failed { error: error.into(), agent: Some(report), usage: Usage::default(), transcript: None }
+                }
             }
         })
     }
@@ -44,7 +46,7 @@ fn prompt(agent: &AgentWork) -> String {
 }
 
 /// Runs the program and reads its reply.
-async fn perform(guard: &Guard, work: &Work, agent: &AgentWork, context: &Context) -> Result<Value, RunError> {
+async fn perform(guard: &Guard, work: &Work, agent: &AgentWork, context: &Context) -> Result<Value, Fault> {
     let argv = context.agent.as_ref().and_then(|spec| spec.command.clone()).unwrap_or_default();
     if argv.is_empty() {
         let name = &agent.agent;
@@ -58,7 +60,7 @@ async fn perform(guard: &Guard, work: &Work, agent: &AgentWork, context: &Contex
     let (file, dir, path) = (launch.argv[0].clone(), launch.dir.clone(), path_of(&launch));
     let mut capture = Capture::new(context.feed.clone());
     let end = run(launch, bounds(work, context, false), &mut capture).await;
-    let told = |mut error: RunError| {
+    let told = |mut error: Fault| {
         error.stdout_tail = tail(&capture.out);
         error.stderr_tail = tail(&capture.err);
         error

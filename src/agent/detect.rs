@@ -193,17 +193,15 @@ fn settle_one(agent: &Name, spec: &mut AgentSpec, found: &[Found]) -> Result<(),
         BackendKind::Rehearse => Ok(()),
         BackendKind::Command if spec.command.as_ref().is_some_and(|argv| !argv.is_empty()) => Ok(()),
         BackendKind::Command => Err(NoAgent::NoCommand { agent }),
-        BackendKind::Auto => match found.iter().find(|found| found.known.usable) {
-            Some(first) => {
+        BackendKind::Auto => {
+            if let Some(first) = found.iter().find(|found| found.known.usable) {
                 spec.backend = first.known.kind;
-                Ok(())
+                return Ok(());
             }
-            None => {
-                let there = quoted(found.iter().map(|found| found.known.program));
-                let unusable = if found.is_empty() { String::new() } else { format!(" ({there} cannot be run by this version)") };
-                Err(NoAgent::NoneInstalled { agent, looked: quoted(KNOWN.iter().map(|known| known.program)), unusable })
-            }
-        },
+            let there = quoted(found.iter().map(|found| found.known.program));
+            let unusable = if found.is_empty() { String::new() } else { format!(" ({there} cannot be run by this version)") };
+            Err(NoAgent::NoneInstalled { agent, looked: quoted(KNOWN.iter().map(|known| known.program)), unusable })
+        }
         kind => match KNOWN.iter().find(|known| known.kind == kind) {
             Some(known) if known.usable && found.iter().any(|found| found.known.kind == kind) => Ok(()),
             Some(known) if known.usable => Err(NoAgent::Missing { agent, program: known.program }),

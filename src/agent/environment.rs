@@ -2,9 +2,9 @@
 //! and what names the run.
 
 use super::backend::Context;
-use super::failure::refused;
+use super::failure::{Fault, refused};
 use super::sweep::{KEY_VARIABLE, RUN_VARIABLE};
-use crate::run::{EnvValue, RunError, Work};
+use crate::run::{EnvValue, Work};
 use std::path::{Component, Path, PathBuf};
 
 /// What every program gets.
@@ -76,7 +76,7 @@ pub fn environment(
     context: &Context,
     inherits: Inherits,
     own: &[(&str, String)],
-) -> Result<Vec<(String, String)>, RunError> {
+) -> Result<Vec<(String, String)>, Fault> {
     let mut env: indexmap::IndexMap<String, String> = inherits.inherited().into_iter().collect();
     env.extend(own.iter().map(|(name, value)| ((*name).to_owned(), value.clone())));
     for (name, value) in &work.env {
@@ -106,7 +106,7 @@ fn bad_variable(name: &str, value: &str) -> bool {
 ///
 /// # Errors
 /// One that leaves the project, or is not there.
-pub fn folder(project: &Path, dir: Option<&str>) -> Result<PathBuf, RunError> {
+pub fn folder(project: &Path, dir: Option<&str>) -> Result<PathBuf, Fault> {
     let Some(dir) = dir else { return Ok(project.to_owned()) };
     let mut depth = 0_i32;
     let inside = Path::new(dir).components().all(|part| {

@@ -3,6 +3,7 @@
 use super::process::{Cause, End, How, not_started};
 use crate::limits;
 use crate::run::{ErrorClass, Outcome, RunError, Time, Usage};
+use std::ops::{Deref, DerefMut};
 use std::path::Path;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -12,24 +13,47 @@ pub fn now() -> Time {
     Time(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
 }
 
+/// A failure on its way up: boxed, because it is large and rare.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault(Box<RunError>);
+
+impl Deref for Fault {
+    type Target = RunError;
+    fn deref(&self) -> &RunError {
+        &self.0
+    }
+}
+
+impl DerefMut for Fault {
+    fn deref_mut(&mut self) -> &mut RunError {
+        &mut self.0
+    }
+}
+
+impl From<Fault> for RunError {
+    fn from(fault: Fault) -> Self {
+        *fault.0
+    }
+}
+
 /// An error that happens now.
-pub fn error(class: ErrorClass, message: impl Into<String>) -> RunError {
-    RunError::new(class, message, now())
+pub fn error(class: ErrorClass, message: impl Into<String>) -> Fault {
+    Fault(Box::new(RunError::new(class, message, now())))
 }
 
 /// An outcome that is nothing but an error.
-pub fn failed(error: RunError) -> Outcome {
-    Outcome::Failed { error, agent: None, usage: Usage::default(), transcript: None }
+pub fn failed(fault: Fault) -> Outcome {
+    Outcome::Failed { error: fault.into(), agent: None, usage: Usage::default(), transcript: None }
 }
 
 /// Configuration that cannot work.
-pub fn refused(message: impl Into<String>) -> RunError {
+pub fn refused(message: impl Into<String>) -> Fault {
     error(ErrorClass::Refused, message)
 }
 
 /// The error of a program that did not end by itself; `None` when it did. `program` is how it is shown, `file` what
 /// was to be started, `dir` and `path` where it was looked for.
-pub fn of_end(end: &End, program: &str, file: &str, dir: &Path, path: Option<&str>) -> Option<RunError> {
+pub fn of_end(end: &End, program: &str, file: &str, dir: &Path, path: Option<&str>) -> Option<Fault> {
     let (class, message) = match (&end.how, end.cause) {
         (How::NotStarted(failure), _) => (ErrorClass::Refused, not_started(file, dir, path, failure)),
         (_, Some(Cause::Timeout(span))) => {

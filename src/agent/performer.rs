@@ -4,7 +4,7 @@ use super::backend::{Backend, Context, Future};
 use super::claude::Claude;
 use super::command::Command;
 use super::environment::{Inherits, PLAIN};
-use super::failure::{error, failed, refused};
+use super::failure::{Fault, error, failed, refused};
 use super::guard::Guard;
 use super::mask::Mask;
 use super::rehearse::Rehearse;
@@ -34,7 +34,10 @@ pub struct Performer {
 
 impl std::fmt::Debug for Performer {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Performer").field("agents", &self.agents).field("rehearsal", &self.rehearsal.is_some()).finish()
+        f.debug_struct("Performer")
+            .field("agents", &self.agents)
+            .field("rehearsal", &self.rehearsal.is_some())
+            .finish_non_exhaustive()
     }
 }
 
@@ -75,7 +78,7 @@ impl Performer {
     }
 
     /// Who performs an agent's turn, and what that program inherits.
-    fn backend(&self, spec: &AgentSpec) -> Result<(&dyn Backend, Inherits), crate::run::RunError> {
+    fn backend(&self, spec: &AgentSpec) -> Result<(&dyn Backend, Inherits), Fault> {
         match spec.backend {
             BackendKind::Claude => Ok((&self.claude, claude::INHERITS)),
             BackendKind::Command => Ok((&self.command, PLAIN)),

@@ -6,6 +6,7 @@
 
 use super::backend::{Backend, Context, Future};
 use super::failure::{error, failed};
+use crate::expr::shape::sample;
 use crate::name::Name;
 use crate::run::{AgentReport, AttemptId, ErrorClass, Outcome, Parse, ProcessWork, Reply, Task, Work};
 use crate::value::Value;
@@ -18,8 +19,13 @@ use std::sync::{Mutex, PoisonError};
 pub struct Rehearse {
     stubs: IndexMap<Name, Value>,
     /// Which stub each turn got: a turn that is performed again gets the same one.
-    given: Mutex<HashMap<(Name, Option<String>), Vec<(AttemptId, u32)>>>,
+    given: Mutex<HashMap<Asked, Vec<Turn>>>,
 }
+
+/// Who asks for stubs: a phase, or an item of one.
+type Asked = (Name, Option<String>);
+/// One turn of an attempt.
+type Turn = (AttemptId, u32);
 
 /// What a stub says.
 #[derive(Clone, Debug, PartialEq)]
@@ -43,21 +49,21 @@ impl Rehearse {
         if let Some(item) = &attempt.item {
             stub = if stub.has(item) { stub.get(item) } else { return None };
         }
-        let stub = match stub.items().map(|items| items.collect::<Vec<_>>()) {
+        let stub = match stub.items().map(Iterator::collect::<Vec<_>>) {
             Some(list) => list.get(self.place(work)).or(list.last())?.clone(),
             None => stub,
         };
         if !stub.has("!") {
             return Some(Stub::Reply(stub));
         }
-        let (word, message) = (stub.get("!"), stub.get("message"));
-        let word = word.as_str().unwrap_or_default();
+        let (failure, message) = (stub.get("!"), stub.get("message"));
+        let class = failure.as_str().unwrap_or_default();
         let message = message.as_str().map_or_else(|| format!("the stub of `{}` says so", attempt.phase), str::to_owned);
-        Some(match ErrorClass::parse(word) {
+        Some(match ErrorClass::parse(class) {
             Some(class) => Stub::Failure(class, message),
             None => Stub::Failure(
                 ErrorClass::Refused,
-                format!("the stub of `{}` fails with `{word}`, which is no class", attempt.phase),
+                format!("the stub of `{}` fails with `{class}`, which is no class", attempt.phase),
             ),
         })
     }
@@ -120,7 +126,7 @@ impl Backend for Rehearse {
 /// The outcome of a process that was not run.
 fn process_reply(process: &ProcessWork, stub: Option<Value>) -> Outcome {
     let raw = process.parse == Parse::Raw;
-    let code_of = |stub: &Value| stub.get("code").as_f64().map(|code| code as i32);
+    let code_of = |stub: &Value| stub.get("code").to::<i32>().ok();
     let good = process.exit.first().copied().unwrap_or(0);
     let code = stub.as_ref().filter(|_| raw).and_then(code_of).unwrap_or(good);
     if !process.exit.is_empty() && !process.exit.contains(&code) {
@@ -155,37 +161,15 @@ fn empty(parse: Parse) -> Value {
     }
 }
 
-/// A value of a shape.
+/// A value of a shape. It asks nobody anything: questions that may be left out are.
 fn made_up(schema: &Value) -> Value {
-    if let Some(first) = schema.get("enum").items().and_then(|mut items| items.next()) {
-        return first;
+    let mut value = sample(schema);
+    let required =
+        |key: &str| schema.get("required").items().is_some_and(|mut keys| keys.any(|known| known.as_str() == Some(key)));
+    if value.has("questions") && !required("questions") {
+        value.set("questions", Value::NULL);
     }
-    for key in ["const", "default"] {
-        if schema.has(key) {
-            return schema.get(key);
-        }
-    }
-    let kind = schema.get("type");
-    let kind = kind.as_str().map(str::to_owned).or_else(|| kind.items()?.next()?.as_str().map(str::to_owned));
-    match kind.as_deref() {
-        Some("object") => {
-            let required: Vec<Value> = schema.get("required").items().map(Iterator::collect).unwrap_or_default();
-            let properties = schema.get("properties");
-            let fields = required.iter().filter_map(Value::as_str);
-            Value::table(fields.map(|key| (key, made_up(&properties.get(key)))))
-        }
-        Some("array") => {
-            let items = schema.get("items");
-            let least = schema.get("minItems").as_f64().unwrap_or(1.0).max(1.0) as usize;
-            Value::list((0..least.min(100)).map(|_| made_up(&items)))
-        }
-        Some("string") => Value::text("(rehearsed)"),
-        Some("integer" | "number") => {
-            schema.get("minimum").as_f64().map_or_else(|| Value::int(1), |n| Value::int(n.max(0.0) as u64))
-        }
-        Some("boolean") => Value::from(true),
-        _ => Value::NULL,
-    }
+    value
 }
 
 #[cfg(test)]
@@ -259,6 +243,14 @@ mod tests {
         assert_eq!(said(&stubs, &agent(1, 1, Some("b"), None)), "exit: rehearsal: broken");
         let schema = r#"{"type":"object","required":["n"],"properties":{"n":{"type":"integer"}}}"#;
         assert_eq!(said(&stubs, &agent(1, 1, Some("c"), Some(schema))), r#"{"n":1}"#);
+    }
+
+    #[test]
+    fn what_is_made_up_asks_no_questions() {
+        let question = r#"{"type":"array","items":{"type":"string"}}"#;
+        let schema =
+            format!(r#"{{"type":"object","required":["n"],"properties":{{"n":{{"type":"integer"}},"questions":{question}}}}}"#);
+        assert_eq!(said(&Rehearse::default(), &agent(1, 1, None, Some(&schema))), r#"{"n":1,"questions":null}"#);
     }
 
     #[test]

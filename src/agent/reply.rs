@@ -1,63 +1,9 @@
-//! Finds the JSON in what an agent said, for agents that cannot be held to a shape.
+//! What an agent said, as the value that was asked for, for agents that cannot be held to a shape.
 //!
-//! Pure. Whether what was found is of the shape is the engine's question.
+//! Pure. Whether the value is of the shape is the engine's question.
 
+use crate::expr::reply::extract;
 use crate::value::Value;
-
-/// The JSON value of a reply: the whole text, else the last fenced block that is JSON, else the longest table or list
-/// in it. `None` when there is none.
-pub fn extract(text: &str) -> Option<Value> {
-    let whole = text.trim();
-    if let Ok(value) = Value::parse(whole.as_bytes()) {
-        return Some(value);
-    }
-    fenced(whole).or_else(|| embedded(whole))
-}
-
-/// The last block between lines of backquotes that is JSON.
-fn fenced(text: &str) -> Option<Value> {
-    let mut found = None;
-    let mut block: Option<String> = None;
-    for line in text.lines() {
-        let fence = line.trim_start().starts_with("```");
-        match (&mut block, fence) {
-            (None, true) => block = Some(String::new()),
-            (None, false) => {}
-            (Some(lines), false) => {
-                lines.push_str(line);
-                lines.push('\n');
-            }
-            (Some(lines), true) => {
-                found = Value::parse(lines.as_bytes()).ok().or(found);
-                block = None;
-            }
-        }
-    }
-    found
-}
-
-/// The longest table or list that stands in the text.
-fn embedded(text: &str) -> Option<Value> {
-    let mut best: Option<(usize, Value)> = None;
-    let mut at = 0;
-    // Every failed beginning costs one step; a successful one skips what it read.
-    while let Some(next) = text[at..].find(['{', '[']) {
-        let begin = at + next;
-        let mut values = serde_json::Deserializer::from_str(&text[begin..]).into_iter::<Value>();
-        let read = match values.next() {
-            Some(Ok(value)) => {
-                let length = values.byte_offset();
-                if best.as_ref().is_none_or(|(longest, _)| length > *longest) {
-                    best = Some((length, value));
-                }
-                length
-            }
-            _ => 1,
-        };
-        at = begin + read.max(1);
-    }
-    best.map(|(_, value)| value)
-}
 
 /// The value of a reply that should be of a shape; `None` when there is none in it. For a shape that is a text (one of
 /// some words, say) the reply itself will do.
@@ -88,18 +34,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn json_is_found_alone_in_a_fence_or_between_words() {
-        for (text, json) in [
-            (" {\"a\": 1} \n", r#"{"a":1}"#),
-            ("\"only\"", "\"only\""),
-            ("Here it is:\n```json\n{\"a\": 1}\n```\nDone.", r#"{"a":1}"#),
-            ("```\nno\n```\n```\n[1]\n```\n", "[1]"),
-            ("The [result] is {\"a\": [1, 2]} and {\"b\": 0}.", r#"{"a":[1,2]}"#),
-        ] {
-            assert_eq!(extract(text).map(|v| v.to_string()).as_deref(), Some(json), "{text}");
-        }
-        for text in ["", "no JSON here", "{broken: 1", "[[[["] {
-            assert_eq!(extract(text), None, "{text}");
-        }
+    fn words_will_do_where_words_are_asked_for() {
+        let shape = |json: &str| Value::parse(json.as_bytes()).expect("is JSON");
+        let said = |text: &str, json: &str| of_shape(text, &shape(json)).map(|value| value.to_string());
+        assert_eq!(said("1\n", r#"{"type":"string"}"#).as_deref(), Some(r#""1\n""#), "a text stays as it is");
+        assert_eq!(said(" yes\n", r#"{"type":"string","enum":["yes","no"]}"#).as_deref(), Some("\"yes\""));
+        assert_eq!(said("\"yes\"", r#"{"type":"string","enum":["yes","no"]}"#).as_deref(), Some("\"yes\""));
+        assert_eq!(said("so: {\"a\": 1}", r#"{"type":"object"}"#).as_deref(), Some(r#"{"a":1}"#));
+        assert_eq!(said("yes", r#"{"type":"object"}"#), None);
     }
 }

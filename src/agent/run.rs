@@ -3,11 +3,11 @@
 use super::backend::{Backend, Context, Future};
 use super::capture::{Capture, one_line};
 use super::environment::{PLAIN, environment, folder};
-use super::failure::{error, failed, of_end, tail};
+use super::failure::{Fault, error, failed, of_end, refused, tail};
 use super::guard::Guard;
 use super::process::{Bounds, How, Launch, run};
 use crate::limits;
-use crate::run::{ErrorClass, Outcome, Parse, ProcessWork, Program, Reply, RunError, Task, Usage, Work};
+use crate::run::{ErrorClass, Outcome, Parse, ProcessWork, Program, Reply, Task, Usage, Work};
 use crate::value::Value;
 use std::time::Duration;
 
@@ -26,7 +26,7 @@ impl Backend for Processes {
     fn perform<'a>(&'a self, work: &'a Work, context: &'a Context) -> Future<'a, Outcome> {
         Box::pin(async move {
             let Task::Process(process) = &work.task else {
-                return failed(super::failure::refused("a process was expected, and this is none"));
+                return failed(refused("a process was expected, and this is none"));
             };
             match perform(&self.guard, work, process, context).await {
                 Ok(reply) => Outcome::Reply(reply),
@@ -37,7 +37,7 @@ impl Backend for Processes {
 }
 
 /// Runs a process to its end.
-async fn perform(guard: &Guard, work: &Work, process: &ProcessWork, context: &Context) -> Result<Reply, RunError> {
+async fn perform(guard: &Guard, work: &Work, process: &ProcessWork, context: &Context) -> Result<Reply, Fault> {
     let argv = match &process.program {
         Program::Argv(argv) => argv.clone(),
         Program::Shell(script) => vec!["sh".to_owned(), "-c".to_owned(), script.clone()],
@@ -48,7 +48,7 @@ async fn perform(guard: &Guard, work: &Work, process: &ProcessWork, context: &Co
     let (file, dir, path) = (launch.argv[0].clone(), launch.dir.clone(), path_of(&launch));
     let mut capture = Capture::new(context.feed.clone());
     let end = run(launch, bounds(work, context, false), &mut capture).await;
-    let told = |mut error: RunError, code: Option<i32>| {
+    let told = |mut error: Fault, code: Option<i32>| {
         error.code = code;
         error.stdout_tail = tail(&capture.out);
         error.stderr_tail = tail(&capture.err);
@@ -80,13 +80,13 @@ pub(in crate::agent) fn launch(
     argv: Vec<String>,
     stdin: Vec<u8>,
     env: Vec<(String, String)>,
-) -> Result<Launch, RunError> {
+) -> Result<Launch, Fault> {
     let dir = folder(&context.project, work.dir.as_deref())?;
     if argv.first().is_none_or(String::is_empty) {
-        return Err(super::failure::refused("there is no program to run: the list of words is empty"));
+        return Err(refused("there is no program to run: the list of words is empty"));
     }
     if argv.iter().any(|word| word.contains('\0')) {
-        return Err(super::failure::refused(format!("an argument of `{}` holds a NUL character", argv[0])));
+        return Err(refused(format!("an argument of `{}` holds a NUL character", argv[0])));
     }
     Ok(Launch {
         guard: guard.clone(),
@@ -132,7 +132,7 @@ fn parsed(parse: Parse, capture: &Capture, code: i32) -> Result<Value, String> {
             let noted = |bytes: &[u8], dropped: usize| {
                 let mut text = String::from_utf8_lossy(bytes).into_owned();
                 if dropped > 0 {
-                    text.push_str(&format!("\n[{dropped} more bytes were dropped]"));
+                    text = format!("{text}\n[{dropped} more bytes were dropped]");
                 }
                 Value::text(&text)
             };

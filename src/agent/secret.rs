@@ -1,10 +1,10 @@
 //! Secrets by reference: had where a process starts, kept nowhere, hidden in everything the attempt says.
 
 use super::backend::Feed;
-use super::failure::refused;
+use super::failure::{Fault, refused};
 use super::mask::{Mask, Masking};
 use crate::limits;
-use crate::run::{EnvValue, Outcome, Reply, RunError, SecretRef, Work};
+use crate::run::{EnvValue, Outcome, Reply, SecretRef, Work};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -14,7 +14,7 @@ use std::time::Duration;
 ///
 /// # Errors
 /// Names the variable and the reference, never a value.
-pub async fn resolve(work: &Work, project: &Path) -> Result<(Work, Vec<String>), RunError> {
+pub async fn resolve(work: &Work, project: &Path) -> Result<(Work, Vec<String>), Fault> {
     let mut work = work.clone();
     let mut values = Vec::new();
     for (name, value) in &mut work.env {
@@ -65,9 +65,9 @@ fn located(file: &str, project: &Path) -> PathBuf {
 
 /// What a program writes. Its standard error is not shown: it may hold the secret.
 async fn output(argv: &[String], project: &Path) -> Result<String, String> {
-    let (program, args) = argv.split_first().ok_or("it names no program")?;
+    let (program, rest) = argv.split_first().ok_or("it names no program")?;
     let mut command = tokio::process::Command::new(program);
-    command.args(args).current_dir(project).stdin(Stdio::null()).stderr(Stdio::null()).kill_on_drop(true);
+    command.args(rest).current_dir(project).stdin(Stdio::null()).stderr(Stdio::null()).kill_on_drop(true);
     let limit = Duration::from_millis(limits::SECRET_MS);
     let output = tokio::time::timeout(limit, command.output()).await;
     let output = output.map_err(|_| format!("it took longer than {} s", limit.as_secs()))?.map_err(|error| error.to_string())?;

@@ -25,7 +25,7 @@ pub fn sweep_marked(marker: &str, grace: Duration) -> SweepReport {
         let all = tree::snapshot();
         let spared = tree::ancestors_and_self(tree::own_pid(), &all);
         let mut found: HashSet<_> = all.iter().copied().filter(|p| tree::carries(p.pid, marker)).collect();
-        let roots = found.iter().map(|p| p.pid).filter(|pid| !spared.contains(pid)).collect();
+        let roots: Vec<i32> = found.iter().map(|p| p.pid).filter(|pid| !spared.contains(pid)).collect();
         found.extend(tree::descendants(&roots, &all));
         found.into_iter().filter(|p| !spared.contains(&p.pid)).collect()
     };

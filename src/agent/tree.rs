@@ -50,14 +50,14 @@ pub fn own_pid() -> i32 {
 }
 
 /// Those of `all` that descend from one of `roots`, without the roots.
-pub fn descendants(roots: &HashSet<i32>, all: &[Process]) -> Vec<Process> {
+pub fn descendants(roots: &[i32], all: &[Process]) -> Vec<Process> {
     let mut children: HashMap<i32, Vec<Process>> = HashMap::new();
     for process in all {
         children.entry(process.parent).or_default().push(*process);
     }
     let mut found = Vec::new();
-    let mut seen = roots.clone();
-    let mut open: Vec<i32> = roots.iter().copied().collect();
+    let mut seen: HashSet<i32> = roots.iter().copied().collect();
+    let mut open = roots.to_vec();
     while let Some(pid) = open.pop() {
         for child in children.get(&pid).into_iter().flatten() {
             if seen.insert(child.pid) {
@@ -152,7 +152,7 @@ mod tests {
     #[test]
     fn descendants_are_found_through_every_generation() {
         let all = [process(1, 0), process(5, 1), process(6, 5), process(7, 6), process(8, 1)];
-        let mut found: Vec<i32> = descendants(&HashSet::from([5]), &all).iter().map(|p| p.pid).collect();
+        let mut found: Vec<i32> = descendants(&[5], &all).iter().map(|p| p.pid).collect();
         found.sort_unstable();
         assert_eq!(found, [6, 7]);
         assert_eq!(ancestors_and_self(7, &all), HashSet::from([7, 6, 5, 1]));

@@ -37,8 +37,10 @@ pub(super) struct Stream {
     pub(super) version: Option<String>,
     /// The result line.
     pub(super) result: Option<Json>,
-    /// Set when a usage window was said to be exhausted: when it resets, if that was said.
-    pub(super) limit: Option<Option<Time>>,
+    /// Whether a usage window was said to be exhausted.
+    pub(super) limited: bool,
+    /// When it resets, if that was said.
+    pub(super) resets_at: Option<Time>,
     /// The last lines that were no events.
     pub(super) log: String,
 }
@@ -112,7 +114,8 @@ impl Stream {
             "rate_limit_event" => {
                 let info = &event["rate_limit_info"];
                 if info["status"] == "rejected" {
-                    self.limit = Some(info["resetsAt"].as_u64().map(|seconds| Time(seconds.saturating_mul(1000))));
+                    self.limited = true;
+                    self.resets_at = info["resetsAt"].as_u64().map(|seconds| Time(seconds.saturating_mul(1000)));
                 }
             }
             "assistant" => {
@@ -208,8 +211,8 @@ mod tests {
     #[test]
     fn an_exhausted_window_says_when_it_resets() {
         let line = br#"{"type":"rate_limit_event","rate_limit_info":{"status":"rejected","resetsAt":1800000000}}"#;
-        assert_eq!(read(&[line]).0.limit, Some(Some(Time(1_800_000_000_000))));
+        assert_eq!(read(&[line]).0.resets_at, Some(Time(1_800_000_000_000)));
         let line = br#"{"type":"rate_limit_event","rate_limit_info":{"status":"allowed_warning","resetsAt":1800000000}}"#;
-        assert_eq!(read(&[line]).0.limit, None);
+        assert!(!read(&[line]).0.limited);
     }
 }

@@ -5,13 +5,13 @@ use super::stream::{Said, Stream};
 use super::verdict::{Finished, Verdict};
 use crate::agent::backend::{Backend, Context, Feed, Future};
 use crate::agent::environment::environment;
-use crate::agent::failure::{failed, of_end, refused, tail};
+use crate::agent::failure::{Fault, failed, of_end, refused, tail};
 use crate::agent::guard::Guard;
 use crate::agent::process::{End, How, Listener, Want, run};
 use crate::agent::reply;
 use crate::agent::run::{bounds, launch, path_of};
 use crate::limits;
-use crate::run::{AgentSpec, AgentWork, Outcome, Reply, RunError, Task, Work};
+use crate::run::{AgentSpec, AgentWork, Outcome, Reply, Task, Work};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -50,7 +50,7 @@ struct Turn<'a> {
 
 impl Turn<'_> {
     /// Runs processes until one has worked in the right session: two changes of session at most.
-    async fn perform(&self) -> Result<Outcome, RunError> {
+    async fn perform(&self) -> Result<Outcome, Fault> {
         let key = self.work.idempotency_key(&self.context.run);
         let system = self.system_file(&key)?;
         let own = flags::session_id(&key);
@@ -79,7 +79,7 @@ impl Turn<'_> {
     }
 
     /// The system prompt in a private file: as an argument everybody on the machine could read it.
-    fn system_file(&self, key: &str) -> Result<Option<PathBuf>, RunError> {
+    fn system_file(&self, key: &str) -> Result<Option<PathBuf>, Fault> {
         let Some(system) = &self.agent.system else { return Ok(None) };
         let file = self.context.scratch.join(format!("{key}.system.md"));
         std::fs::write(&file, system)
@@ -88,7 +88,7 @@ impl Turn<'_> {
     }
 
     /// One process from start to end.
-    async fn process(&self, session: &Session, system: Option<&Path>) -> Result<(Verdict, Outcome), RunError> {
+    async fn process(&self, session: &Session, system: Option<&Path>) -> Result<(Verdict, Outcome), Fault> {
         let env = environment(self.work, self.context, INHERITS, &flags::variables(self.spec.access))?;
         let argv = flags::argv(self.spec, session, &self.shape, system, self.work.idle_timeout_ms.is_some());
         let launch = launch(self.guard, self.work, self.context, argv, self.prompt().into_bytes(), env)?;
@@ -117,11 +117,11 @@ impl Turn<'_> {
             Verdict::Failed(error) => {
                 let mut error = error.clone();
                 error.stderr_tail = tail(&ears.stderr);
-                Outcome::Failed { error, agent: report, usage, transcript: None }
+                Outcome::Failed { error: error.into(), agent: report, usage, transcript: None }
             }
             Verdict::Lost | Verdict::Taken => {
                 let error = refused("`claude` finds its session neither there nor not there: remove it with `claude --resume`");
-                Outcome::Failed { error, agent: report, usage, transcript: None }
+                Outcome::Failed { error: error.into(), agent: report, usage, transcript: None }
             }
         };
         Ok((verdict, outcome))

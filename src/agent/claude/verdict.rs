@@ -5,10 +5,10 @@
 
 use super::flags::{Session, Shape};
 use super::stream::Stream;
-use crate::agent::failure::error;
+use crate::agent::failure::{Fault, error};
 use crate::agent::process::{End, How};
 use crate::agent::reply;
-use crate::run::{AgentReport, AgentSpec, AgentWork, ErrorClass, RunError, Time, Usage};
+use crate::run::{AgentReport, AgentSpec, AgentWork, ErrorClass, Time, Usage};
 use crate::value::Value;
 use serde_json::Value as Json;
 
@@ -18,7 +18,7 @@ pub(super) enum Verdict {
     /// A reply.
     Reply(Value),
     /// A failure.
-    Failed(RunError),
+    Failed(Fault),
     /// The session is not there: start in a new one.
     Lost,
     /// The session is there already, from an earlier try of this very turn: go on in it.
@@ -36,7 +36,7 @@ pub(super) struct Finished<'a> {
     pub(super) session: &'a Session,
     pub(super) shape: &'a Shape,
     /// The failure when we ended it, or it never ran.
-    pub(super) ended: Option<RunError>,
+    pub(super) ended: Option<Fault>,
 }
 
 impl Finished<'_> {
@@ -82,7 +82,7 @@ impl Finished<'_> {
     }
 
     /// The reply of a turn that went well.
-    fn value(&self, result: &Json) -> Result<Value, RunError> {
+    fn value(&self, result: &Json) -> Result<Value, Fault> {
         let text = result["result"].as_str().unwrap_or_default();
         let Some(schema) = self.agent.schema.as_ref().filter(|_| *self.shape != Shape::Text) else {
             return Ok(Value::text(text));
@@ -99,7 +99,7 @@ impl Finished<'_> {
     }
 
     /// The failure of a result that is an error.
-    fn classified(&self, result: &Json, words: &str) -> RunError {
+    fn classified(&self, result: &Json, words: &str) -> Fault {
         let reason = result["terminal_reason"].as_str().or_else(|| result["subtype"].as_str()).unwrap_or_default();
         let (class, message) = match reason {
             "max_turns" | "error_max_turns" => {
@@ -120,7 +120,7 @@ impl Finished<'_> {
                 (ErrorClass::Refused, format!("a hook of the project's `claude` settings stopped the agent: {}", short(words)))
             }
             "api_error" => return self.api_error(result, words),
-            _ if limited(words) || self.stream.limit.is_some() || result["api_error_status"].is_number() => {
+            _ if limited(words) || self.stream.limited || result["api_error_status"].is_number() => {
                 return self.api_error(result, words);
             }
             _ => (ErrorClass::Transient, format!("`claude` stopped in the middle of its work ({reason}): {}", short(words))),
@@ -129,16 +129,16 @@ impl Finished<'_> {
     }
 
     /// The failure of a call to the model.
-    fn api_error(&self, result: &Json, words: &str) -> RunError {
+    fn api_error(&self, result: &Json, words: &str) -> Fault {
         let low = words.to_ascii_lowercase();
         let has = |needles: &[&str]| needles.iter().any(|needle| low.contains(needle));
         let status = result["api_error_status"].as_u64();
         if has(&["spend limit", "credit balance", "out of usage credits"]) {
             return error(ErrorClass::Refused, format!("the account cannot pay for the model: {}", short(words)));
         }
-        if limited(words) || (self.stream.limit.is_some() && matches!(status, None | Some(429))) {
+        if limited(words) || (self.stream.limited && matches!(status, None | Some(429))) {
             let mut error = error(ErrorClass::Limit, format!("a usage limit of the account is reached: {}", short(words)));
-            error.resets_at = self.stream.limit.flatten().or_else(|| reset_in(words));
+            error.resets_at = self.stream.resets_at.or_else(|| reset_in(words));
             return error;
         }
         let login = has(&["not logged in", "/login", "invalid api key", "authentication", "oauth token", "api key"]);

@@ -210,7 +210,7 @@ fn sweep(order: &Order, grace: Duration) -> SweepReport {
     let me = tree::own_pid();
     let find = || -> Vec<Process> {
         let all = tree::snapshot();
-        let mut found: HashSet<Process> = tree::descendants(&HashSet::from([me]), &all).into_iter().collect();
+        let mut found: HashSet<Process> = tree::descendants(&[me], &all).into_iter().collect();
         found.extend(all.into_iter().filter(|p| p.pid != me && tree::carries(p.pid, &order.marker)));
         found.into_iter().collect()
     };
