@@ -2,8 +2,11 @@
 
 use crate::tidy::{none, root};
 use flow::diag::Severity;
-use flow::project::Project;
+use flow::engine::Program;
+use flow::project::{Loaded, Project, params_of_test};
+use flow::trial::Prepared;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// A fenced block of a page.
 struct Block {
@@ -61,8 +64,21 @@ fn blocks(page: &Path) -> Vec<Block> {
     found
 }
 
+/// What did not come as the pipeline's own tests expect.
+fn failures(loaded: &Loaded) -> Vec<String> {
+    let Some(plan) = &loaded.plan else { return vec![] };
+    let program = Program::new(Arc::new(plan.clone()));
+    let problems = loaded.tests.iter().flat_map(|test| {
+        let prepared = params_of_test(plan, test).map(|found| Prepared { params: found.values, files: found.files });
+        let prepared = prepared.map_err(|errors| errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"));
+        let outcome = flow::trial::run(&program, test, prepared);
+        outcome.problems.into_iter().map(|problem| format!("{}: {problem}", test.name))
+    });
+    problems.collect()
+}
+
 #[test]
-fn every_pipeline_in_the_book_lints_clean_and_every_fragment_is_toml() {
+fn every_pipeline_in_the_book_lints_clean_passes_its_tests_and_every_fragment_is_toml() {
     let project = Project::open(root());
     let mut found = vec![];
     let mut pipelines = 0;
@@ -74,6 +90,7 @@ fn every_pipeline_in_the_book_lints_clean_and_every_fragment_is_toml() {
                 for finding in loaded.findings.iter().filter(|finding| finding.severity() > Severity::Info) {
                     found.push(format!("{}: {} {}", block.place, finding.code, finding.message));
                 }
+                found.extend(failures(&loaded).iter().map(|failure| format!("{}: {failure}", block.place)));
             }
             "toml,fragment" => {
                 if let Err(error) = block.text.parse::<toml::Table>() {

@@ -4,6 +4,7 @@ mod agent;
 mod book;
 mod drive;
 mod lint;
+mod peer;
 mod scenario;
 mod store;
 mod tidy;
