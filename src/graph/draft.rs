@@ -5,10 +5,10 @@ use super::loops::Loops;
 use super::net::Net;
 use super::reads::{self, Readings};
 use super::site::{Role, Site, sites};
-use super::{resolve, shapes};
+use super::shapes::{self, Shapes};
+use super::resolve;
 use crate::diag::{Diagnostic, Severity};
 use crate::model::Pipeline;
-use crate::value::Value;
 
 /// A pipeline and what is known of it. Partial where there are mistakes.
 #[derive(Clone, Debug)]
@@ -25,24 +25,6 @@ pub struct Draft<'a> {
     pub shapes: Vec<Shapes>,
     /// What its expressions and templates read.
     pub readings: Readings<'a>,
-}
-
-/// The shapes of a phase, as JSON Schema.
-#[derive(Clone, Debug, Default)]
-pub struct Shapes {
-    /// Declared for the reply.
-    pub output: Option<Value>,
-    /// Declared for the answers to a question.
-    pub form: Option<Value>,
-    /// Of what the phase does, when nothing is declared.
-    pub natural: Option<Value>,
-}
-
-impl Shapes {
-    /// What is known of the reply.
-    pub fn reply(&self) -> Option<&Value> {
-        self.output.as_ref().or(self.form.as_ref()).or(self.natural.as_ref())
-    }
 }
 
 impl<'a> Draft<'a> {

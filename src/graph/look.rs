@@ -2,9 +2,9 @@
 
 use super::doc::{self, Doc, FILE, RECORD, RUN};
 use super::draft::Draft;
-use super::schema::{self, Walked};
 use super::site::{Role, Site};
 use crate::expr::jq::{Segment, SegmentKind};
+use crate::expr::shape::{Lookup, Seg, Type};
 use crate::model::{Join, OnError};
 
 /// What a read turned out to be.
@@ -174,7 +174,10 @@ impl Eye<'_> {
                     self.wrong(step, Problem::RunField(format!("`{what}`"), vec![]));
                 }
             }
-            Doc::Table(fields) => self.field_of(fields, step, "this table"),
+            Doc::Table(fields) => {
+                let SegmentKind::Key(what) = self.path[step - 1].kind.clone() else { return };
+                self.field_of(fields, step, &format!("`{what}`"));
+            }
             Doc::Params => self.param(step),
             Doc::Vars => self.var(step),
             Doc::Files => self.file(step),
@@ -263,7 +266,7 @@ impl Eye<'_> {
         self.look.output_of = Some(phase);
         self.look.said = true;
         if let Some(problem) = self.too_soon(phase) {
-            return self.wrong(step - 1, problem);
+            return self.wrong(step - 2, problem);
         }
         if self.may_be_null(phase) {
             self.null_after(step);
@@ -274,17 +277,25 @@ impl Eye<'_> {
         }
     }
 
-    /// Goes on inside the declared shape of a phase's reply.
+    /// Goes on inside the shape of a phase's reply.
     fn shape(&mut self, phase: usize, step: usize) {
-        let Some(schema) = self.draft.shapes[phase].reply() else { return };
-        match schema::walk(schema, &self.path[step..]) {
-            Walked::Unknown => {}
-            Walked::There(null) => {
-                if let Some(null) = null {
-                    self.null_after(step + null);
+        let Some(reply) = &self.draft.shapes[phase].reply else { return };
+        let path: Vec<Seg<'_>> = self.path[step..].iter().map(seg).collect();
+        match reply.lookup(&path) {
+            Lookup::Found(_, true) => {
+                // Null is possible from the shortest stretch on that may be null.
+                let short = (0..path.len()).find(|steps| matches!(reply.lookup(&path[..*steps]), Lookup::Found(_, true)));
+                self.null_after(step + short.unwrap_or(path.len()));
+            }
+            Lookup::Unknown { at, candidates } => self.wrong(step + at, Problem::Field(phase, candidates)),
+            Lookup::Mismatch { at, of } => {
+                // A text has no fields; what else does not fit is left to the run.
+                let plain = matches!(of, Type::Text { .. } | Type::Number { .. } | Type::Bool);
+                if plain && matches!(path[at], Seg::Key(_)) {
+                    self.wrong(step + at, Problem::Field(phase, vec![]));
                 }
             }
-            Walked::NoField(at, known) => self.wrong(step + at, Problem::Field(phase, known)),
+            Lookup::Found(_, false) | Lookup::Opaque => {}
         }
     }
 
@@ -356,6 +367,15 @@ impl Eye<'_> {
             return;
         }
         self.record(None, step + 1);
+    }
+}
+
+fn seg(segment: &Segment) -> Seg<'_> {
+    match &segment.kind {
+        SegmentKind::Key(name) => Seg::Key(name),
+        SegmentKind::Index(_) => Seg::Index,
+        SegmentKind::Each => Seg::Each,
+        SegmentKind::Unknown => Seg::Unknown,
     }
 }
 

@@ -13,16 +13,15 @@ mod loops;
 mod net;
 mod reads;
 mod resolve;
-mod schema;
 mod shapes;
 mod site;
 
-pub use draft::{Draft, Shapes, Sound};
+pub use draft::{Draft, Sound};
 pub use facts::{Facts, FileFact, Reference, ReferenceKind, references};
 pub use include::{includes, includes_of};
 pub use look::{Look, Problem};
 pub use loops::{Crossing, Loops, Ring};
 pub use net::Net;
 pub use reads::{Expression, NullInOrder, Reading, Readings};
-pub use shapes::closed;
+pub use shapes::{Shapes, closed};
 pub use site::{Role, Site, sites};

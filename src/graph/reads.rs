@@ -4,7 +4,7 @@ use super::draft::Draft;
 use super::look::Look;
 use super::site::{Role, Site};
 use crate::diag::{Diagnostic, code};
-use crate::expr::jq::{self, Comparison, Due, Operand, Parsed, Root, Segment};
+use crate::expr::jq::{self, Comparison, Due, Operand, Parsed, Root, Segment, SegmentKind};
 use crate::text::Embedded;
 use std::ops::Range;
 
@@ -149,7 +149,8 @@ fn nulls<'a>(draft: &Draft<'a>, site: &Site<'a>, reads: &[Reading<'a>], comparis
         let read = reads.get(*read)?;
         let steps = read.look.null.filter(|_| read.look.problem.is_none() && !read.guarded)?;
         // What was tested before, a part of it included, is provided for; so is what the phase's own guards look at.
-        if read.tested >= steps || draft.guards_mention(site, read.look.output_of) {
+        let whole = matches!(&read.path.get(steps - 1)?.kind, SegmentKind::Key(name) if name == "output");
+        if read.tested >= steps || whole && draft.guards_mention(site, read.look.output_of) {
             return None;
         }
         let (at, side, path) = (comparison.at.clone(), read.range.clone(), read.path.clone());

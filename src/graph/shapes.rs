@@ -1,27 +1,35 @@
 //! The declared shapes of a pipeline as JSON Schema, and what phases give that declare none.
 
-use super::draft::Shapes;
 use super::facts::Facts;
 use crate::diag::Diagnostic;
-use crate::expr::shape::schema_of;
+use crate::expr::shape::{Type, schema_of};
 use crate::model::{Parse, Phase, Pipeline, RawKind, RawShape, Verb};
 use crate::text::Embedded;
 use crate::value::Value;
 
+/// The shapes of a phase, as JSON Schema.
+#[derive(Clone, Debug, Default)]
+pub struct Shapes {
+    /// Declared for the reply.
+    pub output: Option<Value>,
+    /// Declared for the answers to a question.
+    pub form: Option<Value>,
+    /// What is known of the reply, declared or not.
+    pub reply: Option<Type>,
+}
+
 /// The shapes of all phases, and what is wrong with them.
 pub(super) fn of(pipeline: &Pipeline, facts: &Facts, found: &mut Vec<Diagnostic>) -> Vec<Shapes> {
-    let phases = pipeline.phases.values();
-    phases
-        .map(|phase| {
-            // A shape that could not be understood leaves everything unknown.
-            let broken = |shape: &Option<Value>, written: bool| written && shape.is_none();
-            let output = phase.output.as_ref().and_then(|shape| schema(&shape.value, facts, found));
-            let form = phase.form.as_ref().and_then(|shape| schema(&shape.value, facts, found));
-            let unknown = broken(&output, phase.output.is_some()) || broken(&form, phase.form.is_some());
-            let natural = if unknown { None } else { natural(phase) };
-            Shapes { output, form, natural }
-        })
-        .collect()
+    pipeline.phases.values().map(|phase| of_phase(phase, facts, found)).collect()
+}
+
+fn of_phase(phase: &Phase, facts: &Facts, found: &mut Vec<Diagnostic>) -> Shapes {
+    let output = phase.output.as_ref().and_then(|shape| schema(&shape.value, facts, found));
+    let form = phase.form.as_ref().and_then(|shape| schema(&shape.value, facts, found));
+    // A shape that could not be understood leaves everything unknown.
+    let declared = phase.output.is_some() || phase.form.is_some();
+    let known = if declared { output.clone().or_else(|| form.clone()) } else { natural(phase) };
+    Shapes { output, form, reply: known.map(|schema| Type::of_schema(&schema)) }
 }
 
 fn schema(shape: &RawShape, facts: &Facts, found: &mut Vec<Diagnostic>) -> Option<Value> {
@@ -44,6 +52,7 @@ fn natural(phase: &Phase) -> Option<Value> {
             Some(Value::table([("type", Value::text("array")), ("items", text())]))
         }
         (Verb::Run(_) | Verb::Shell(_), Some(Parse::Text)) => Some(text()),
+        (Verb::Agent(_), _) => Some(text()),
         (Verb::Ask(_), _) if phase.form.is_none() => Some(closed(&[("answer", "string")])),
         _ => None,
     }
