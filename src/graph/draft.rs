@@ -4,9 +4,9 @@ use super::facts::Facts;
 use super::loops::Loops;
 use super::net::Net;
 use super::reads::{self, Readings};
-use super::site::{Role, Site, sites};
-use super::shapes::{self, Shapes};
 use super::resolve;
+use super::shapes::{self, Shapes};
+use super::site::{Role, Site, sites};
 use crate::diag::{Diagnostic, Severity};
 use crate::model::Pipeline;
 

@@ -2,8 +2,10 @@
 
 use super::facts::Facts;
 use super::site::sites;
+use crate::expr::template::examine;
 use crate::model::Pipeline;
 use crate::text::Embedded;
+use std::cell::RefCell;
 
 /// Names that the templates of a pipeline include, as far as their texts are known.
 pub fn includes(pipeline: &Pipeline, facts: &Facts) -> Vec<String> {
@@ -11,8 +13,16 @@ pub fn includes(pipeline: &Pipeline, facts: &Facts) -> Vec<String> {
     templates.flat_map(|site| includes_of(site.text)).collect()
 }
 
-/// Names that one template includes.
+/// Names that one template includes, in the order they are met.
 pub fn includes_of(text: &Embedded) -> Vec<String> {
-    let _ = text;
-    vec![]
+    if !text.text().contains("{%") {
+        return vec![];
+    }
+    let names = RefCell::new(vec![]);
+    let note = |name: &str| {
+        names.borrow_mut().push(name.to_owned());
+        Some(String::new())
+    };
+    let _ = examine(text.text(), &note);
+    names.into_inner()
 }

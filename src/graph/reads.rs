@@ -1,11 +1,15 @@
 //! Every expression and template of a pipeline, parsed once: what it reads and where that leads.
 
 use super::draft::Draft;
+use super::facts::FileFact;
 use super::look::Look;
 use super::site::{Role, Site};
 use crate::diag::{Diagnostic, code};
+use crate::expr::Mistake;
 use crate::expr::jq::{self, Comparison, Due, Operand, Parsed, Root, Segment, SegmentKind};
+use crate::expr::template::{self, examine};
 use crate::text::Embedded;
+use std::collections::HashMap;
 use std::ops::Range;
 
 /// A jq expression of a pipeline.
@@ -35,6 +39,9 @@ pub struct Reading<'a> {
     /// Where it leads.
     pub look: Look,
 }
+
+/// A text that templates include, and whether it can be read: its own mistakes are told once, where they stand.
+type Included<'a> = HashMap<&'a str, (&'a Embedded, bool)>;
 
 /// A comparison of order with something that may be null.
 #[derive(Clone, Debug)]
@@ -79,7 +86,7 @@ impl Role {
     }
 }
 
-/// Parses all jq of a pipeline and follows its reads.
+/// Parses all jq and templates of a pipeline and follows their reads.
 pub fn collect<'a>(draft: &Draft<'a>, sites: &[Site<'a>], found: &mut Vec<Diagnostic>) -> Readings<'a> {
     let mut readings = Readings::default();
     for site in sites.iter().filter(|site| site.role.is_jq()) {
@@ -90,6 +97,10 @@ pub fn collect<'a>(draft: &Draft<'a>, sites: &[Site<'a>], found: &mut Vec<Diagno
             }
             Err(mistakes) => found.extend(mistakes.into_iter().map(|mistake| mistake.into_diagnostic(site.text))),
         }
+    }
+    let included = included(draft, found);
+    for site in sites.iter().filter(|site| !site.role.is_jq()) {
+        readings.reads.extend(of_template(draft, site, &included, found));
     }
     for expression in &readings.expressions {
         let Expression { site, parsed } = expression;
@@ -116,6 +127,59 @@ pub fn collect<'a>(draft: &Draft<'a>, sites: &[Site<'a>], found: &mut Vec<Diagno
         readings.orders.extend(parsed.comparisons().iter().filter(|c| c.is_order()).flat_map(|c| nulls(draft, site, reads, c)));
     }
     readings
+}
+
+/// The included texts, each checked by itself.
+fn included<'a>(draft: &Draft<'a>, found: &mut Vec<Diagnostic>) -> Included<'a> {
+    let facts = draft.facts;
+    let mut included = Included::new();
+    for name in &facts.includes {
+        let Some(text) = facts.text(name) else { continue };
+        let beside = |name: &str| facts.text(name).map(|_| String::new());
+        let (_, mistakes) = examine(text.text(), &beside);
+        included.insert(name, (text, mistakes.is_empty()));
+        found.extend(mistakes.into_iter().map(|mistake| template_finding(draft, mistake, text)));
+    }
+    included
+}
+
+/// The reads of a template and of what it includes; its mistakes go to `found`.
+fn of_template<'a>(draft: &Draft<'a>, site: &Site<'a>, included: &Included<'a>, found: &mut Vec<Diagnostic>) -> Vec<Reading<'a>> {
+    let load = |name: &str| {
+        let (text, good) = included.get(name)?;
+        Some(if *good { text.text().to_owned() } else { String::new() })
+    };
+    let (reads, mistakes) = examine(site.text.text(), &load);
+    found.extend(mistakes.into_iter().map(|mistake| template_finding(draft, mistake, site.text)));
+    let reading = |read: template::Read| {
+        let text = match &read.include {
+            Some(name) => included.get(name.as_str())?.0,
+            None => site.text,
+        };
+        let look = draft.look(site, &read.path);
+        let template::Read { path, range, guarded, tested, .. } = read;
+        Some(Reading { site: *site, text, path, range, guarded, tested, look })
+    };
+    reads.into_iter().filter_map(reading).collect()
+}
+
+/// The finding, and for an include that is not there what could have been meant.
+fn template_finding(draft: &Draft<'_>, mistake: Mistake, text: &Embedded) -> Diagnostic {
+    let about_include = mistake.code == code::T004 && mistake.help.is_none();
+    let written = text.text().get(mistake.range.clone()).unwrap_or_default().trim_matches(['"', '\'']).to_owned();
+    let finding = mistake.into_diagnostic(text);
+    if !about_include {
+        return finding;
+    }
+    match draft.facts.files.get(&written) {
+        Some(FileFact::Missing { nearest: Some(near) }) => finding.help(format!("did you mean `{near}`?")),
+        Some(FileFact::Missing { nearest: None }) => finding.help("paths are relative to the pipeline file"),
+        Some(FileFact::Outside { root }) => {
+            finding.help(format!("it lies outside of `{root}`: bring a copy of it into the project"))
+        }
+        Some(FileFact::Unreadable(why)) => finding.help(format!("it is there, and cannot be read: {why}")),
+        Some(FileFact::Text(_)) | None => finding,
+    }
 }
 
 /// Global names that mean something elsewhere only.

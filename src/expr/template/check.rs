@@ -36,6 +36,15 @@ pub(super) fn check(source: &str, load: &dyn Fn(&str) -> Option<String>) -> Resu
     Ok(Checked { includes, reads })
 }
 
+/// What a template and all that it includes read, and every mistake in them, without compiling anything.
+///
+/// What is read is told beside mistakes too, as far as a text can be parsed.
+pub fn examine(source: &str, load: &dyn Fn(&str) -> Option<String>) -> (Vec<Read>, Vec<Mistake>) {
+    let mut checker = Checker { load, texts: BTreeMap::new(), order: vec![], open: vec![], reads: vec![] };
+    let mistakes = checker.text(source, None);
+    (checker.reads, mistakes)
+}
+
 struct Checker<'l> {
     load: &'l dyn Fn(&str) -> Option<String>,
     texts: BTreeMap<String, String>,

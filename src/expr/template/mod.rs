@@ -11,5 +11,6 @@ mod render;
 #[cfg(test)]
 mod tests;
 
+pub use check::examine;
 pub use reads::Read;
 pub use render::{RenderError, Template};

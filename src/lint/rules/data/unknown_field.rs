@@ -20,7 +20,9 @@ fn one(draft: &Draft<'_>, read: &Reading<'_>, step: usize, problem: &Problem) ->
             let shape = phase.output.as_ref().or(phase.form.as_ref());
             Some(match shape {
                 Some(shape) => finding.related(shape.key, "its shape is declared here"),
-                None if known.is_empty() => finding.help(format!("it is a text; declare its shape, `output = {{ {name} = \"…\" }}`")),
+                None if known.is_empty() => {
+                    finding.help(format!("it is a text; declare its shape, `output = {{ {name} = \"…\" }}`"))
+                }
                 None => finding,
             })
         }
