@@ -1,19 +1,38 @@
 //! The command tree: what can be typed. Each command's own arguments stand in its own file.
 
 use super::out::When;
-use super::{completions, eval, export, graph, help, lint, list, logs, note, show, why};
-use clap::{Parser, Subcommand};
+use super::{
+    answer, cancel, completions, doctor, eval, export, graph, help, lint, list, logs, note, resume, retry, run, show, test, why,
+};
+use clap::{ArgAction, Parser, Subcommand};
+
+/// Heading of the options that every command has.
+const GENERAL: &str = "General options";
 
 /// Runs pipelines of coding agents: phases as a graph, guards in jq, prompts in Jinja, every step journaled.
 #[derive(Debug, Parser)]
-#[command(name = "flow", version, disable_help_subcommand = true, subcommand_required = true, arg_required_else_help = true)]
+#[command(
+    name = "flow",
+    version,
+    disable_help_subcommand = true,
+    disable_help_flag = true,
+    disable_version_flag = true,
+    subcommand_required = true,
+    arg_required_else_help = true
+)]
 #[command(
     after_help = "PIPELINE is a path, or the name of a built-in pipeline. RUN is an id, its beginning or its end, or `latest`."
 )]
 pub struct Cli {
     /// When to use colours.
-    #[arg(long, global = true, value_name = "WHEN", default_value = "auto", hide_possible_values = false)]
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto", help_heading = GENERAL)]
     pub color: When,
+    /// Print this help.
+    #[arg(short, long, global = true, action = ArgAction::HelpShort, help_heading = GENERAL)]
+    help: Option<bool>,
+    /// Print the version.
+    #[arg(short = 'V', long, action = ArgAction::Version, help_heading = GENERAL)]
+    version: Option<bool>,
     /// What to do.
     #[command(subcommand)]
     pub command: Command,
@@ -22,6 +41,10 @@ pub struct Cli {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Start a run, or go on with the newest unfinished one.
+    Run(Box<run::Args>),
+    /// Go on with a run.
+    Resume(resume::Args),
     /// List the runs, newest first.
     List(list::Args),
     /// Show a run.
@@ -30,14 +53,24 @@ pub enum Command {
     Logs(logs::Args),
     /// Say why phases ran, were skipped, repeated or failed.
     Why(why::Args),
+    /// Answer what a phase asks.
+    Answer(answer::Args),
+    /// Cancel a run; cleanup phases still run.
+    Cancel(cancel::Args),
+    /// Run again what failed or was cancelled, and go on.
+    Retry(retry::Args),
     /// Report progress from inside a phase.
     Note(note::Args),
     /// Draw a pipeline, or a run with its states.
     Graph(graph::Args),
+    /// Run the tests that stand in pipelines, without agents.
+    Test(test::Args),
     /// Check pipelines.
     Lint(lint::Args),
     /// Evaluate a jq expression as the engine does.
     Eval(eval::Args),
+    /// Look at project, agents and store, and say what is wrong.
+    Doctor(doctor::Args),
     /// Work on the store itself.
     Store(export::StoreArgs),
     /// Print completions for a shell.

@@ -2,9 +2,11 @@
 
 use super::args::{Cli, Command};
 use super::exit::Exit;
-use super::fail::Outcome;
+use super::fail::{Fail, Outcome};
 use super::out::{Out, When};
-use super::{completions, eval, export, graph, help, lint, list, logs, note, show, why};
+use super::{
+    answer, cancel, completions, doctor, eval, export, graph, help, lint, list, logs, note, resume, retry, run, show, test, why,
+};
 use clap::{ColorChoice, CommandFactory, FromArgMatches};
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -46,17 +48,7 @@ fn colour(words: &[OsString]) -> When {
 
 fn run(words: &[OsString], colour: When) -> Exit {
     let out = Out::new(colour);
-    let choice = |on: bool| if on { ColorChoice::Always } else { ColorChoice::Never };
-    let command = Cli::command().color(choice(out.colour && out.err_colour));
-    let parsed = command.try_get_matches_from(words).and_then(|matches| Cli::from_arg_matches(&matches));
-    let outcome = match parsed {
-        Ok(cli) => call(&cli.command, out),
-        Err(error) => {
-            let _ = error.print();
-            return if error.use_stderr() { Exit::Usage } else { Exit::Done };
-        }
-    };
-    match outcome {
+    match parse_and_call(words, out) {
         Ok(exit) => exit,
         Err(fail) => {
             out.fail(&fail);
@@ -65,16 +57,54 @@ fn run(words: &[OsString], colour: When) -> Exit {
     }
 }
 
+fn parse_and_call(words: &[OsString], out: Out) -> Outcome {
+    let choice = if out.colour && out.err_colour { ColorChoice::Always } else { ColorChoice::Never };
+    let mut command = Cli::command().color(choice);
+    let mut found = None;
+    if let Some(after) = after_run(words) {
+        (command, found) = run::prepare(command, &after, out)?;
+    }
+    let parsed = command.try_get_matches_from(words).and_then(|matches| Ok((Cli::from_arg_matches(&matches)?, matches)));
+    let (cli, matches) = match parsed {
+        Ok(parsed) => parsed,
+        Err(error) => {
+            let _ = error.print();
+            return Ok(if error.use_stderr() { Exit::Usage } else { Exit::Done });
+        }
+    };
+    match (&cli.command, found, matches.subcommand()) {
+        (Command::Run(args), Some(found), Some((_, matches))) => run::command(args, found, matches, out),
+        (command, ..) => call(command, out),
+    }
+}
+
+/// The words after `run`, when that is the command: the first word that is no option of the program itself.
+fn after_run(words: &[OsString]) -> Option<Vec<String>> {
+    let texts: Vec<_> = words.iter().skip(1).map(|word| word.to_string_lossy().into_owned()).collect();
+    let mut at = 0;
+    while let Some(word) = texts.get(at).filter(|word| word.starts_with('-')) {
+        at += if word == "--color" { 2 } else { 1 };
+    }
+    (texts.get(at)? == "run").then(|| texts[at + 1..].to_vec())
+}
+
 fn call(command: &Command, out: Out) -> Outcome {
     match command {
+        Command::Run(_) => Err(Fail::usage("`flow run` needs a pipeline").help("`flow run --help` says more")),
+        Command::Resume(args) => resume::command(args, out),
         Command::List(args) => list::command(args, out),
         Command::Show(args) => show::command(args, out),
         Command::Logs(args) => logs::command(args, out),
         Command::Why(args) => why::command(args, out),
+        Command::Answer(args) => answer::command(args, out),
+        Command::Cancel(args) => cancel::command(args, out),
+        Command::Retry(args) => retry::command(args, out),
         Command::Note(args) => note::command(args, out),
         Command::Graph(args) => graph::command(args, out),
+        Command::Test(args) => test::command(args, out),
         Command::Lint(args) => lint::command(args, out),
         Command::Eval(args) => eval::command(args, out),
+        Command::Doctor(args) => doctor::command(args, out),
         Command::Store(args) => export::command(args, out),
         Command::Completions(args) => completions::command(args, out),
         Command::Help(args) => help::command(args, out),

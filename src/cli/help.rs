@@ -37,7 +37,7 @@ pub fn command(args: &Args, out: Out) -> Outcome {
             }
         })?;
     }
-    let help = found.render_long_help();
+    let help = found.render_help();
     out.result(&if out.colour { help.ansi().to_string() } else { help.to_string() })?;
     Ok(Exit::Done)
 }

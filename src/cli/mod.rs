@@ -3,25 +3,42 @@
 //! `args.rs` is the tree of commands, a file each; `entry.rs` is where the program begins; `exit.rs` has the table of
 //! exit codes; `out.rs` is the only place that writes to stdout and stderr, and cleans what it writes.
 
+mod agents;
 mod alive;
+mod answer;
 mod args;
+mod cancel;
 mod completions;
+mod doctor;
+mod dry;
 mod entry;
 mod eval;
 pub mod exit;
 mod export;
 mod fail;
+mod form;
+mod go;
 mod graph;
 mod help;
 mod lint;
 mod list;
 mod logs;
 mod note;
+mod options;
 pub mod out;
 mod paths;
+mod person;
 mod pipeline;
 mod place;
+mod progress;
+mod resume;
+mod retry;
+mod run;
+mod serve;
 mod show;
+mod stop;
+mod test;
+mod trust;
 mod why;
 
 pub use args::Cli;

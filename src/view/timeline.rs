@@ -3,9 +3,9 @@
 use super::words::{money, one_line, span};
 use crate::name::Name;
 use crate::run::{
-    AttemptId, Event, FinalStatus, Guard, Illegal, Program, RunError, RunState, Stamped, Started, Task, Time, Usage,
+    AttemptId, ErrorClass, Event, FinalStatus, Guard, Illegal, Program, RunError, RunState, Stamped, Started, Task, Time, Usage,
+    Work, WorldCheck,
 };
-use crate::run::{Work, WorldCheck};
 
 /// Characters of a command, question or note that a line shows.
 const WIDTH: usize = 160;
@@ -112,13 +112,19 @@ fn of_attempt(event: &Event, at: Time) -> Parts<'_> {
             let cost = money(usage.cost_usd).map(|cost| format!(", {cost}")).unwrap_or_default();
             (Some(&attempt.phase), Tone::Quiet, format!("attempt {} was stopped{cost}", attempt.number))
         }
+        // Its phase is interrupted or cancelled in the next line, which says why.
+        Event::AttemptFailed { attempt, error, .. } if error.class == ErrorClass::Cancelled => {
+            (Some(&attempt.phase), Tone::Quiet, format!("attempt {} was stopped: {}", attempt.number, error.message))
+        }
         Event::AttemptFailed { attempt, error, .. } => {
             (Some(&attempt.phase), Tone::Warn, format!("attempt {} failed ({}): {}", attempt.number, error.class, failure(error)))
         }
         Event::RetryScheduled { phase, due, reason, .. } => {
             let wait = due.since_ms(at);
             let when = if wait == 0 { "at once".to_owned() } else { format!("in {}", span(wait)) };
-            (Some(phase), Tone::Plain, format!("tries again {when}: {}", one_line(reason, WIDTH)))
+            // The failure itself stands in the line before.
+            let why = reason.split_once(": ").map_or(reason.as_str(), |(why, _)| why);
+            (Some(phase), Tone::Plain, format!("tries again {when} ({})", one_line(why, WIDTH)))
         }
         _ => (None, Tone::Quiet, String::new()),
     }
@@ -130,7 +136,7 @@ fn of_phase<'a>(state: &RunState, event: &'a Event) -> Parts<'a> {
         Event::PhaseCompleted { phase, error, unchecked, .. } => {
             let (tone, mut text) = completed(state, phase, error.as_ref());
             if !unchecked.is_empty() {
-                text = format!("{text}; not checked: {}", unchecked.join(", "));
+                text = format!("{text}; not checked: {}", one_line(&unchecked.join(", "), WIDTH));
             }
             (Some(phase), tone, text)
         }

@@ -1,0 +1,156 @@
+//! `flow doctor`: what is there, and what is wrong with it.
+
+use super::exit::Exit;
+use super::fail::{Fail, Outcome};
+use super::out::{Out, Paint, clean};
+use super::pipeline::{cleaned, project};
+use super::place::{self, Place, StoreArg, wait};
+use crate::agent::detect;
+use crate::diag::concise;
+use crate::drive::{bucket_spec, differences};
+use crate::project::{self, Project};
+use crate::store::{RunHead, Store, list_runs};
+use crate::view::timeline::plain;
+use crate::view::words::count;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// Free space below this is worth a word, in bytes.
+const LITTLE_SPACE: u64 = 200 << 20;
+
+/// Arguments of `flow doctor`.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    #[command(flatten)]
+    store: StoreArg,
+}
+
+/// What was found out.
+struct Report {
+    out: Out,
+    broken: usize,
+}
+
+impl Report {
+    fn line(&self, mark: &str, paint: Paint, text: &str) -> Result<(), Fail> {
+        self.out.result(&format!("{} {}\n", self.out.paint(paint, mark), clean(text)))
+    }
+
+    fn good(&self, text: &str) -> Result<(), Fail> {
+        self.line("✓", Paint::Green, text)
+    }
+
+    fn hint(&self, text: &str) -> Result<(), Fail> {
+        self.line("!", Paint::Yellow, text)
+    }
+
+    fn bad(&mut self, text: &str) -> Result<(), Fail> {
+        self.broken += 1;
+        self.line("✗", Paint::Red, text)
+    }
+}
+
+/// Looks at everything.
+///
+/// # Errors
+/// When nobody reads the report.
+pub fn command(args: &Args, out: Out) -> Outcome {
+    let mut report = Report { out, broken: 0 };
+    report.good(&format!("flow {} on {} {}", env!("CARGO_PKG_VERSION"), std::env::consts::OS, std::env::consts::ARCH))?;
+    let project = project()?;
+    of_project(&project, &mut report)?;
+    wait(async {
+        of_agents(&report).await?;
+        match Place::find(&args.store) {
+            Ok(place) => of_store(&place, &mut report).await,
+            Err(fail) => report.bad(&fail.message),
+        }
+    })?;
+    Ok(if report.broken == 0 { Exit::Done } else { Exit::Failed })
+}
+
+fn of_project(project: &Project, report: &mut Report) -> Result<(), Fail> {
+    report.good(&format!("project {}", project.root.display()))?;
+    if !project.findings.is_empty() {
+        report.bad(&format!("flow.toml:\n{}", concise(&cleaned(&project.findings), &project.sources).trim_end()))?;
+    }
+    let git = project::git(&project.root);
+    if git.is_null() {
+        report.hint("git: this is no repository, so nothing says what an agent changed")?;
+    } else {
+        let branch = git.get("branch");
+        let dirty = git.get("dirty").items().map_or(0, |files| files.len());
+        report.good(&format!("git: branch {}, {} changed", plain(&branch), count(dirty, "file")))?;
+    }
+    let trusted = super::trust::is_trusted(&project.root);
+    let text = if trusted { "trust: pipelines of this folder may execute" } else { "trust: pipelines of this folder ask first" };
+    report.good(text)
+}
+
+async fn of_agents(report: &Report) -> Result<(), Fail> {
+    let found = detect::installed();
+    for agent in &found {
+        let version = detect::version(agent).await;
+        let program = agent.known.program;
+        match (version, agent.known.usable) {
+            (Ok(version), true) => report.good(&format!("agent {program}: {version} ({})", agent.path.display()))?,
+            (Ok(version), false) => report.hint(&format!("agent {program}: {version}, which this version cannot run"))?,
+            (Err(error), _) => report.hint(&format!("agent {program}: {error} ({})", agent.path.display()))?,
+        }
+    }
+    if !found.iter().any(|agent| agent.known.usable) {
+        let looked: Vec<_> = detect::KNOWN.iter().filter(|known| known.usable).map(|known| known.program).collect();
+        report.hint(&format!("no agent on PATH: looked for {}; `--rehearse` needs none", looked.join(", ")))?;
+    }
+    Ok(())
+}
+
+async fn of_store(place: &Place, report: &mut Report) -> Result<(), Fail> {
+    let store = match place.open().await {
+        Ok(Some(store)) => store,
+        Ok(None) => return report.good(&format!("store {}: not there yet, the first run makes it", place.url)),
+        Err(fail) => return report.bad(&format!("store {}: {}", place.url, fail.message)),
+    };
+    let (heads, faults) = list_runs(&*store).await?;
+    report.good(&format!("store {}: {}", store.name(), count(heads.len(), "run")))?;
+    for fault in faults {
+        report.bad(&fault.to_string())?;
+    }
+    for finding in store.check().await? {
+        report.bad(&format!("store: {finding}"))?;
+    }
+    for head in &heads {
+        if let Err(fail) = place::tell(&store, &head.id).await {
+            report.bad(&format!("run {}: {}", head.id, fail.message))?;
+        }
+    }
+    of_buckets(&store, &heads, report).await?;
+    of_disk(place, report)
+}
+
+/// The buckets of the pipelines that have run here, as their newest runs declare them.
+async fn of_buckets(store: &Arc<dyn Store>, heads: &[RunHead], report: &Report) -> Result<(), Fail> {
+    let newest: BTreeMap<&str, &RunHead> = heads.iter().map(|head| (head.pipeline.as_str(), head)).collect();
+    for (pipeline, head) in newest {
+        let Ok(told) = place::tell(store, &head.id).await else { continue };
+        let Ok(Some(plan)) = place::plan(&**store, &told.state).await else { continue };
+        let Some(declared) = bucket_spec(&plan) else { continue };
+        let Some(found) = store.describe(&declared.bucket).await? else { continue };
+        let differences = differences(&declared, &found);
+        if differences.is_empty() {
+            report.good(&format!("bucket {} of {pipeline}: as declared", declared.bucket))?;
+        }
+        for difference in differences {
+            report.hint(&format!("bucket {} of {pipeline}: {difference}", declared.bucket))?;
+        }
+    }
+    Ok(())
+}
+
+fn of_disk(place: &Place, report: &Report) -> Result<(), Fail> {
+    let Some(path) = place.url.strip_prefix("sqlite:") else { return Ok(()) };
+    let Ok(disk) = rustix::fs::statvfs(path) else { return Ok(()) };
+    let free = disk.f_bavail.saturating_mul(disk.f_frsize);
+    let text = format!("disk: {} MiB free where the store is", free >> 20);
+    if free < LITTLE_SPACE { report.hint(&text) } else { report.good(&text) }
+}
