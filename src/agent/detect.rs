@@ -174,10 +174,12 @@ pub fn settle(
         let own = overrides.iter().filter(|o| o.agent.as_ref() == Some(agent));
         for change in general.chain(own) {
             if let Some(backend) = change.backend.filter(|backend| *backend != spec.backend) {
+                if spec.backend != BackendKind::Auto {
+                    // Model and tool names mean nothing to another backend.
+                    spec.model = None;
+                    spec.tools = None;
+                }
                 spec.backend = backend;
-                // Model and tool names mean nothing to another backend.
-                spec.model = None;
-                spec.tools = None;
             }
             spec.model = change.model.clone().or(spec.model.take());
         }
@@ -273,6 +275,13 @@ mod tests {
             [("planner".to_owned(), "claude:big".to_owned()), ("writer".to_owned(), "rehearse".to_owned())]
         );
         assert_eq!(settled[&writer].tools, None, "tool names belong to the other backend");
+    }
+
+    #[test]
+    fn naming_the_backend_of_auto_keeps_the_model() {
+        let claude = Override { agent: None, backend: Some(BackendKind::Claude), model: None };
+        let settled = settle(&agents(BackendKind::Auto), &[claude], &there(&["claude"])).expect("there is one");
+        assert_eq!(chosen(&settled)["planner"], "claude:m");
     }
 
     #[test]

@@ -239,6 +239,13 @@ mod tests {
     }
 
     #[test]
+    fn root_may_do_everything_only_where_the_author_said_so() {
+        let sandbox = |access| variables(access).iter().any(|(name, _)| *name == "IS_SANDBOX");
+        assert!(!sandbox(Access::Read) && !sandbox(Access::Write));
+        assert_eq!(sandbox(Access::Full), rustix::process::geteuid().is_root());
+    }
+
+    #[test]
     fn a_surrounding_session_does_not_leak_in() {
         for name in ["ANTHROPIC_API_KEY", "CLAUDE_CONFIG_DIR", "CLAUDE_CODE_OAUTH_TOKEN", "CLAUDE_CODE_USE_BEDROCK"] {
             assert!(INHERITS.passes(name), "{name}");

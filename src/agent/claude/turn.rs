@@ -198,7 +198,14 @@ impl Listener for Ears {
     }
 
     fn stderr(&mut self, bytes: &[u8]) {
-        self.feed.transcript(bytes);
+        if self.passed + bytes.len() < limits::OUTPUT_BYTES {
+            self.passed += bytes.len() + 1;
+            self.feed.transcript(bytes);
+            if !bytes.ends_with(b"\n") {
+                // The next event begins on a line of its own.
+                self.feed.transcript(b"\n");
+            }
+        }
         self.stderr.extend_from_slice(bytes);
         // Only its end is ever shown.
         let over = self.stderr.len().saturating_sub(4 * limits::TAIL_BYTES);

@@ -252,6 +252,15 @@ fn a_stop_is_a_cancellation_that_keeps_what_was_said() {
 }
 
 #[test]
+fn an_installed_agent_is_found_with_its_version() {
+    let path = super::stage::players();
+    let found = flow::agent::detect::found(Some(path.as_os_str()));
+    assert_eq!(found.len(), 1);
+    assert_eq!(found[0].path, path.join("claude"));
+    assert_eq!(block_on(flow::agent::detect::version(&found[0])), Ok("2.1.330 (Claude Code)".to_owned()));
+}
+
+#[test]
 fn a_program_that_is_not_installed_is_named_with_the_path() {
     let stage = Stage::new(CLAUDE);
     let mut work = Stage::agent("x", None, &[]);

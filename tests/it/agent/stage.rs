@@ -58,7 +58,7 @@ pub fn recorded(file: &str) -> String {
 }
 
 /// The folder of the program that plays recorded streams.
-fn players() -> PathBuf {
+pub fn players() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/agent/bin")
 }
 
