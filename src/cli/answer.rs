@@ -74,9 +74,10 @@ async fn answers(args: &Args, phase: &Name, asked: &Asked, person: &AtTerminal) 
         [dash] if dash == "-" => {
             let mut text = vec![];
             std::io::stdin().lock().read_to_end(&mut text).map_err(|error| usage(format!("stdin: {error}")))?;
-            Value::parse(&text).map_err(|error| usage(format!("stdin is not JSON: {error}")))
+            let answers = Value::parse(&text).map_err(|error| usage(format!("stdin is not JSON: {error}")))?;
+            form::check(asked, answers).map_err(usage)
         }
-        words => form::from_words(asked, words).map_err(usage),
+        words => form::from_words(asked, words).and_then(|answers| form::check(asked, answers)).map_err(usage),
     }
 }
 

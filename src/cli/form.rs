@@ -3,8 +3,9 @@
 //! A form is the JSON Schema of an object, a field a question; an agent's questions are answered by a list of texts.
 
 use crate::agent::Asked;
+use crate::expr::shape::Schema;
 use crate::value::Value;
-use crate::view::status::fields;
+use crate::view::status::{fields, kind_of};
 use crate::view::timeline::plain;
 
 /// Reads one field of a form from a text, by its schema.
@@ -16,7 +17,7 @@ pub fn field(schema: &Value, text: &str) -> Result<Value, String> {
         let choices: Vec<_> = choices.collect();
         return choose(&choices, text);
     }
-    match schema.get("type").as_str() {
+    match kind_of(schema).as_deref() {
         Some("string") => Ok(Value::text(text)),
         Some("boolean") => match text.trim().to_ascii_lowercase().as_str() {
             "true" | "yes" | "y" => Ok(true.into()),
@@ -46,6 +47,20 @@ fn choose(choices: &[Value], text: &str) -> Result<Value, String> {
         let known: Vec<_> = choices.iter().map(plain).collect();
         format!("`{text}` is not one of {}", known.join(", "))
     })
+}
+
+/// Whether answers fit what is asked, as the engine will see it.
+///
+/// # Errors
+/// What does not fit, in words.
+pub fn check(asked: &Asked, answers: Value) -> Result<Value, String> {
+    if asked.questions.is_empty() {
+        let schema = Schema::compile(&asked.form)?;
+        return schema.check(answers).map_err(|wrong| wrong.join("; "));
+    }
+    let texts = answers.items().map_or(0, |items| items.filter(|item| item.as_str().is_some()).count());
+    let wanted = asked.questions.len();
+    if texts == wanted { Ok(answers) } else { Err(format!("{wanted} texts are awaited, as in [\"…\"]")) }
 }
 
 /// Answers from words: `field=value`, `1=text` for an agent's questions, or one JSON text; a single question takes a

@@ -175,12 +175,17 @@ impl Going {
 
     fn closing(&self, state: &RunState, passed: bool) -> String {
         let rehearsal = if state.started.rehearsal { "rehearsal " } else { "" };
-        let word = if passed { state.status.as_str() } else { "complete, and does not pass" };
+        let word = match state.status {
+            RunStatus::Complete if passed => "is complete",
+            RunStatus::Complete => "is complete and does not pass,",
+            RunStatus::Cancelled => "was cancelled",
+            _ => "failed",
+        };
         let cost = crate::view::words::money(state.usage.cost_usd).map(|cost| format!(", {cost}")).unwrap_or_default();
         let error = state.document().at(&["error", "message"]);
         let why = error.as_str().map(|message| format!(": {message}")).unwrap_or_default();
         let name = format!("{rehearsal}{} {}", state.started.pipeline, short(state.id()));
-        let text = format!("{name} is {word} after {}{cost}{why}", span(state.active_ms));
+        let text = format!("{name} {word} after {}{cost}{why}", span(state.active_ms));
         let paint = if state.status == RunStatus::Complete && passed { Paint::Green } else { Paint::Red };
         self.out.err_paint(paint, &text)
     }

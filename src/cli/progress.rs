@@ -23,6 +23,8 @@ pub struct Progress {
     live: Option<Live>,
     /// While somebody types, what is to be said waits here.
     held: Mutex<Option<Vec<String>>>,
+    /// The failure of an attempt waits for what follows from it: the failure of the phase says the same again.
+    failure: Mutex<Option<(Name, String)>>,
 }
 
 struct Live {
@@ -61,7 +63,7 @@ impl Progress {
         let dumb = std::env::var_os("TERM").is_none_or(|term| term == "dumb");
         let live = std::io::stderr().is_terminal() && !dumb;
         let live = live.then(|| Live { bars: MultiProgress::with_draw_target(target()), lines: Mutex::default() });
-        Self { out, live, held: Mutex::default() }
+        Self { out, live, held: Mutex::default(), failure: Mutex::default() }
     }
 
     fn held(&self) -> MutexGuard<'_, Option<Vec<String>>> {
@@ -80,6 +82,9 @@ impl Progress {
 
     /// Removes the live lines for good.
     pub fn finish(&self) {
+        if let Some((_, text)) = self.failure.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            self.say(&text);
+        }
         if let Some(live) = &self.live {
             for (_, line) in live.lines.lock().unwrap_or_else(PoisonError::into_inner).drain() {
                 line.bar.finish_and_clear();
@@ -212,14 +217,32 @@ fn doing(state: &RunState, phase: &Name) -> String {
     parts.join(", ")
 }
 
+/// Whether an event tells the failure of its attempt again.
+fn says_again(event: &Event) -> bool {
+    matches!(event, Event::PhaseFailed { .. } | Event::PhaseCompleted { error: Some(_), .. })
+}
+
 impl Observer for Progress {
     fn event(&self, state: &RunState, event: &Stamped) {
         let line = line(state, event);
         if let (Some(live), Some(phase)) = (&self.live, &line.phase) {
             live.update(state, phase);
         }
-        if self.wanted(&event.event, &line) {
-            self.say(&self.painted(&line, state.started.rehearsal));
+        let before = self.failure.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some((phase, text)) = before
+            && !(says_again(&event.event) && line.phase.as_ref() == Some(&phase))
+        {
+            self.say(&text);
+        }
+        if !self.wanted(&event.event, &line) {
+            return;
+        }
+        let text = self.painted(&line, state.started.rehearsal);
+        match (&event.event, line.phase) {
+            (Event::AttemptFailed { .. }, Some(phase)) => {
+                *self.failure.lock().unwrap_or_else(PoisonError::into_inner) = Some((phase, text));
+            }
+            _ => self.say(&text),
         }
     }
 

@@ -239,12 +239,18 @@ pub fn fields(form: &Value) -> Vec<(String, String)> {
     properties.entries().into_iter().flatten().map(field).collect()
 }
 
+/// The JSON type that a schema declares; of several the first that is not null.
+pub fn kind_of(schema: &Value) -> Option<String> {
+    let kind = schema.get("type");
+    let first = || kind.items()?.map(|kind| plain(&kind)).find(|kind| kind != "null");
+    kind.as_str().map(str::to_owned).or_else(first)
+}
+
 fn kind(schema: &Value) -> String {
     if let Some(choices) = schema.get("enum").items() {
         return choices.map(|choice| plain(&choice)).collect::<Vec<_>>().join(" | ");
     }
-    let kind = schema.get("type");
-    match kind.as_str() {
+    match kind_of(schema).as_deref() {
         Some("boolean") => "true | false".to_owned(),
         Some("array") => "a list, as JSON".to_owned(),
         Some("object") => "a table, as JSON".to_owned(),

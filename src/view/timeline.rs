@@ -98,8 +98,11 @@ fn of_attempt(event: &Event, at: Time) -> Parts<'_> {
         Event::CheckAsked { attempt, checks, .. } => (Some(&attempt.phase), Tone::Quiet, checking(checks)),
         Event::Asked { attempt, questions, .. } => {
             let texts: Vec<_> = questions.iter().map(|question| one_line(&question.question, WIDTH)).collect();
-            let text = if texts.is_empty() { "waits for an answer".to_owned() } else { format!("asks: {}", texts.join(" · ")) };
-            (Some(&attempt.phase), Tone::Ask, text)
+            // The question of an `ask` phase stands in the line that starts it.
+            if texts.is_empty() {
+                return (Some(&attempt.phase), Tone::Quiet, "waits for an answer".to_owned());
+            }
+            (Some(&attempt.phase), Tone::Ask, format!("asks: {}", texts.join(" · ")))
         }
         Event::Answered { attempt, by, answers, .. } => {
             let text = format!("answered by {by}: {}", one_line(&plain(answers), WIDTH));
