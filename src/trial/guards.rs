@@ -1,4 +1,6 @@
 //! Which guards of a plan were never seen both true and false.
+//!
+//! `require` is an assertion and no branch: what it demands mostly holds by construction, so it only has to be reached.
 
 use crate::engine::{Coverage, Seen};
 use crate::plan::{AcceptCheck, CheckKind, Expr, Plan};
@@ -16,7 +18,7 @@ pub struct GuardPlace {
     pub seen: Seen,
 }
 
-/// All guards of the plan that were not seen both true and false, in file order.
+/// All guards of the plan that were not seen both true and false (`require`: never seen true), in file order.
 pub fn unseen(plan: &Plan, coverage: &Coverage) -> Vec<GuardPlace> {
     let mut all: Vec<(String, &str, &Expr)> = Vec::new();
     for check in &plan.checks {
@@ -38,8 +40,10 @@ pub fn unseen(plan: &Plan, coverage: &Coverage) -> Vec<GuardPlace> {
     all.extend(plan.pass.iter().map(|pass| ("pass".into(), "pass", pass)));
     all.sort_by_key(|(_, _, expr)| expr.line);
     let place = |(path, key, expr): (String, &str, &Expr)| {
+        let assertion = key == "require";
         let seen = coverage.get(&(key.to_owned(), expr.line, expr.text.clone())).copied().unwrap_or_default();
-        GuardPlace { path, line: expr.line, text: expr.text.trim().to_owned(), seen }
+        let enough = seen.held && (seen.failed || assertion);
+        (!enough).then(|| GuardPlace { path, line: expr.line, text: expr.text.trim().to_owned(), seen })
     };
-    all.into_iter().map(place).filter(|place| !(place.seen.held && place.seen.failed)).collect()
+    all.into_iter().filter_map(place).collect()
 }

@@ -3,6 +3,7 @@
 mod agent;
 mod book;
 mod drive;
+mod kill;
 mod lint;
 mod peer;
 mod scenario;

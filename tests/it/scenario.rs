@@ -51,3 +51,19 @@ fn a_guard_that_was_seen_one_way_only_is_told() {
     let places = unseen(&program.plan, &program.coverage());
     assert!(places.is_empty(), "{places:?}");
 }
+
+#[test]
+fn shipped_pipelines_pass_their_own_tests_and_see_every_guard_both_ways() {
+    for entry in std::fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("pipelines")).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_none_or(|extension| extension != "toml") {
+            continue;
+        }
+        let (program, outcomes) = play(&path);
+        let failures = outcomes.iter().filter(|(_, outcome)| !outcome.problems.is_empty());
+        let failures: Vec<_> = failures.map(|(name, outcome)| format!("{name}\n{}", outcome.problems.join("\n"))).collect();
+        assert!(failures.is_empty(), "{}: {} of {}\n\n{}", path.display(), failures.len(), outcomes.len(), failures.join("\n\n"));
+        let unseen = unseen(&program.plan, &program.coverage());
+        assert!(unseen.is_empty(), "{}: {unseen:#?}", path.display());
+    }
+}
