@@ -2,6 +2,7 @@
 
 use super::context::with_output;
 use super::eval::Failure;
+use super::question::answers_text;
 use super::turn::{Step, Turn};
 use crate::plan::{EnvTemplate, Exit, Expr, Session, Template, Verb};
 use crate::run::{AgentWork, AskWork, AttemptId, EnvValue, ErrorClass, Event, ProcessWork, Program as Command, Task, Work};
@@ -94,10 +95,15 @@ impl Turn<'_> {
         let same_round = known.session_round == known.round;
         let resumes = if again { same_round } else { phase.session == Session::Continue && known.round > 1 };
         let report = known.session.as_ref().filter(|report| resumes && report.session.is_some());
+        let answered: Vec<String> = known.answered.iter().map(|(asked, answers)| answers_text(asked, answers)).collect();
+        let mut prompt = told(&task, known.feedback.as_deref(), again, report.is_some());
+        if !answered.is_empty() {
+            prompt = format!("{prompt}\n\nYou asked earlier, and these are the answers:\n\n{}", answered.join("\n"));
+        }
         let schema = phase.output.clone().map(|schema| if phase.questions { with_questions(schema) } else { schema });
         Ok(AgentWork {
             agent: agent.clone(),
-            prompt: told(&task, known.feedback.as_deref(), again, report.is_some()),
+            prompt,
             system,
             schema,
             session: report.and_then(|report| report.session.clone()),

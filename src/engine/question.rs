@@ -100,7 +100,7 @@ impl Turn<'_> {
 }
 
 /// Questions and answers as the agent reads them.
-fn answers_text(questions: &[Question], answers: &Value) -> String {
+pub(super) fn answers_text(questions: &[Question], answers: &Value) -> String {
     let given: Vec<Value> = answers.items().map(Iterator::collect).unwrap_or_default();
     let line = |(n, question): (usize, &Question)| {
         let answer = given.get(n).cloned().unwrap_or_else(|| answers.get(&question.question));

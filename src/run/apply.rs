@@ -23,6 +23,7 @@ impl RunState {
             attempt: None,
             due: None,
             feedback: None,
+            answered: vec![],
             session: None,
             session_round: 0,
             notes: 0,
@@ -107,8 +108,9 @@ impl RunState {
                 let stage = AttemptStage::Asking { questions: questions.clone(), due: *due };
                 self.set_stage(attempt, stage, PhaseStatus::Waiting);
             }
-            Event::Answered { attempt, request, .. } => {
+            Event::Answered { attempt, answers, request, .. } => {
                 self.requests.extend(request.clone());
+                self.keep_answers(attempt, answers);
                 self.set_stage(attempt, AttemptStage::Performing, PhaseStatus::Running);
             }
             Event::CrashAsked { attempt } => self.set_stage(attempt, AttemptStage::Crashed, PhaseStatus::Waiting),
@@ -269,6 +271,17 @@ impl RunState {
         self.resume_status();
     }
 
+    /// Keeps the answers to an agent's questions for the attempts that follow in this round.
+    fn keep_answers(&mut self, id: &AttemptId, answers: &Value) {
+        let index = self.at(&id.phase);
+        let known = &mut self.phases[index];
+        if let Some(Attempt { stage: AttemptStage::Asking { questions, .. }, .. }) = &known.attempt
+            && !questions.is_empty()
+        {
+            known.answered.push((questions.clone(), answers.clone()));
+        }
+    }
+
     fn continue_attempt(&mut self, work: &Work) {
         let index = self.at(&work.attempt.phase);
         if let Some(attempt) = &mut self.phases[index].attempt {
@@ -408,6 +421,7 @@ impl RunState {
             known.attempt = None;
             known.due = None;
             known.feedback = None;
+            known.answered.clear();
             known.notes = 0;
             let round = known.round;
             self.record(index, |record| {

@@ -168,6 +168,8 @@ pub struct PhaseState {
     pub due: Option<Time>,
     /// What the next attempt is told, when it goes on in the session.
     pub feedback: Option<String>,
+    /// What an agent asked in this round, and the answers: later attempts are told again.
+    pub answered: Vec<(Vec<Question>, Value)>,
     /// The agent's session of this phase, over all rounds, with what it has cost.
     pub session: Option<AgentReport>,
     /// The round that session was used in.

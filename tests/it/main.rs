@@ -5,6 +5,7 @@ mod book;
 mod drive;
 mod kill;
 mod lint;
+mod original;
 mod peer;
 mod scenario;
 mod store;
