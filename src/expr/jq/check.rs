@@ -7,7 +7,7 @@ use super::parse::read;
 use super::reads::{self, Call, Comparison, Read};
 use super::standard::standard;
 use super::syntax::{Kind, Node, Op};
-use super::{names, regex};
+use super::{names, regex, walk};
 use crate::diag::code;
 use crate::expr::{Mistake, on_big_stack};
 use crate::limits::EXPRESSION_BYTES;
@@ -62,7 +62,7 @@ fn parse_here(source: &str) -> Result<Parsed, Vec<Mistake>> {
         return Err(vec![Mistake::new(code::J001, 0..source.len(), message).help("take it apart into several phases")]);
     };
     let names = names::resolve(&root);
-    let reads = reads::collect(&root);
+    let reads = walk::collect(&root);
     Ok(Parsed { source: source.into(), root, names, reads })
 }
 
@@ -209,9 +209,8 @@ fn lexical(source: &str, errors: &[lex::Error<&str>]) -> Vec<Mistake> {
         let new = |message: String| Mistake::new(code::J001, start..end, message);
         match (expected, found) {
             (lex::Expect::Delim(open), _) => new(format!("the `{open}` that was opened is never closed")),
-            (lex::Expect::Escape, _) => {
-                new("unknown escape in a text".into()).help("jq knows \\\" \\\\ \\/ \\b \\f \\n \\r \\t \\uXXXX and \\(…)")
-            }
+            (lex::Expect::Escape, _) => new("unknown escape in a text".into())
+                .help("jq knows \\\" \\\\ \\/ \\b \\f \\n \\r \\t, \\u with four digits, and \\(…)"),
             (lex::Expect::Unicode, _) => new("`\\u` needs four hexadecimal digits".into()),
             (lex::Expect::Digit, _) => new("a digit is missing here".into()),
             (lex::Expect::Ident, _) => new("a name is missing here".into()),

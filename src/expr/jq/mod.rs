@@ -4,11 +4,13 @@
 //! says what exists and what does not; `eval.rs` is where limits are enforced.
 
 mod check;
+mod climb;
 mod compile;
 mod dialect;
 mod error;
 mod eval;
 mod infer;
+mod known;
 mod names;
 mod native;
 mod parse;
@@ -16,6 +18,7 @@ mod reads;
 mod regex;
 mod standard;
 pub mod syntax;
+mod walk;
 
 #[cfg(test)]
 mod tests;

@@ -303,22 +303,7 @@ impl Walker {
                 let whole = place.range.start..span.end;
                 Some(step(place, SegmentKind::Key(node.name.into()), span.end - node.name.len()..span.end, whole))
             }
-            Expr::GetItem(node) => {
-                let kind = match &node.subscript_expr {
-                    Expr::Const(key) => match (key.value.as_str(), key.value.as_i64()) {
-                        (Some(name), _) => SegmentKind::Key(name.into()),
-                        (_, Some(n)) => SegmentKind::Index(n),
-                        _ => SegmentKind::Unknown,
-                    },
-                    other => {
-                        self.aside(other);
-                        SegmentKind::Unknown
-                    }
-                };
-                let place = self.walk(&node.expr)?;
-                let whole = place.range.start..span.end;
-                Some(step(place, kind, range(node.subscript_expr.span()), whole))
-            }
+            Expr::GetItem(node) => self.item(&node.expr, &node.subscript_expr, span),
             Expr::Filter(node) => {
                 node.args.iter().for_each(|arg| self.aside(argument(arg)));
                 let inner = node.expr.as_ref()?;
@@ -342,8 +327,7 @@ impl Walker {
             }
             Expr::BinOp(node) if matches!(node.op, BinOpKind::ScAnd | BinOpKind::ScOr) => {
                 let tested = self.tested.len();
-                self.condition(&node.left);
-                self.condition(&node.right);
+                [&node.left, &node.right].into_iter().for_each(|side| self.condition(side));
                 self.tested.truncate(tested);
                 None
             }
@@ -367,6 +351,23 @@ impl Walker {
                 None
             }
         }
+    }
+
+    /// `base[key]`
+    fn item(&mut self, base: &Expr<'_>, key: &Expr<'_>, span: Range<usize>) -> Option<Place> {
+        let literal = if let Expr::Const(key) = key { Some(&key.value) } else { None };
+        let kind = match literal.map(|key| (key.as_str(), key.as_i64())) {
+            Some((Some(name), _)) => SegmentKind::Key(name.into()),
+            Some((_, Some(n))) => SegmentKind::Index(n),
+            Some(_) => SegmentKind::Unknown,
+            None => {
+                self.aside(key);
+                SegmentKind::Unknown
+            }
+        };
+        let place = self.walk(base)?;
+        let whole = place.range.start..span.end;
+        Some(step(place, kind, range(key.span()), whole))
     }
 
     /// A filter hands on the printing; those that keep the items hand on the path, too.

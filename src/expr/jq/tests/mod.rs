@@ -3,3 +3,4 @@
 mod hostile;
 mod meaning;
 mod rules;
+mod same;

@@ -1,0 +1,131 @@
+//! What the standard functions do with what they read: which hand it on, which test it, whose arguments see it.
+
+use super::reads::SegmentKind;
+use super::syntax::Node;
+use super::walk::{FOLLOWED, Place, Walker, literal};
+use std::ops::Range;
+
+impl Walker {
+    /// A call: the author's own definitions are followed, standard functions are known.
+    pub(super) fn call(&mut self, name: &str, range: &Range<usize>, args: &[Node], dot: Option<&Place>) -> Option<Place> {
+        let own = self.definitions.iter().rev().find(|own| own.name == name && own.params.len() == args.len()).cloned();
+        if let Some(own) = own {
+            self.read_all(args, None);
+            if !args.is_empty() || self.depth >= FOLLOWED {
+                return None;
+            }
+            self.depth += 1;
+            let result = self.walk(&own.body, dot);
+            self.depth -= 1;
+            return result;
+        }
+        let item = |kind| dot.map(|dot| dot.then(kind, range.clone()));
+        match (name, args) {
+            ("select", [test]) => {
+                // What is tested stays tested in the rest of the pipe, which forgets it at its end.
+                self.condition(test, dot);
+                dot.cloned()
+            }
+            ("values", []) => {
+                self.guarded_read(dot);
+                dot.cloned()
+            }
+            ("first", []) => item(SegmentKind::Index(0)),
+            ("last", []) => item(SegmentKind::Index(-1)),
+            ("first" | "last" | "isempty" | "path" | "limit" | "nth" | "skip", [before @ .., stream]) => {
+                self.read_all(before, dot);
+                self.walk(stream, dot)
+            }
+            ("sort" | "unique" | "reverse", []) => dot.cloned(),
+            ("sort_by" | "unique_by", [by]) => {
+                self.read(by, item(SegmentKind::Each).as_ref());
+                dot.cloned()
+            }
+            ("min_by" | "max_by", [by]) => {
+                let each = item(SegmentKind::Each);
+                self.read(by, each.as_ref());
+                each
+            }
+            ("getpath", [keys]) => self.getpath(keys, range, dot),
+            _ => {
+                self.consume(name, args, item(SegmentKind::Each).as_ref(), dot);
+                None
+            }
+        }
+    }
+
+    /// A call whose result is something new.
+    fn consume(&mut self, name: &str, args: &[Node], each: Option<&Place>, dot: Option<&Place>) {
+        match (name, args) {
+            ("map" | "map_values" | "group_by" | "INDEX", [by]) => self.read_all([by], each),
+            ("any" | "all", [test]) => self.passing_test(test, each),
+            ("any" | "all" | "IN", [source, test]) => {
+                let source = self.walk(source, dot);
+                self.record(source.as_ref());
+                self.passing_test(test, if name == "IN" { dot } else { source.as_ref() });
+            }
+            ("not" | "type" | "tostring" | "tojson" | "isvalid" | "toarray", []) | ("has", [_]) => {
+                self.guarded_read(dot);
+                self.read_all(args, dot);
+            }
+            ("true" | "false" | "null" | "empty" | "nan" | "infinite", []) => {}
+            // Arguments that see something else than `.`.
+            (
+                "with_entries" | "walk" | "recurse" | "paths" | "repeat" | "fromstream" | "truncate_stream" | "while" | "until"
+                | "JOIN" | "INDEX",
+                [_, ..],
+            ) => {
+                self.record(dot);
+                self.read_all(args, None);
+            }
+            ("sub" | "gsub", [pattern, with, ..]) => {
+                self.record(dot);
+                self.read(pattern, dot);
+                self.read(with, None);
+            }
+            ("del" | "delpaths" | "setpath" | "pick", _) => {
+                self.guards += 1;
+                self.read_all(args, dot);
+                self.guards -= 1;
+            }
+            ("range" | "glob" | "error", _) => self.read_all(args, dot),
+            _ => {
+                self.record(dot.filter(|dot| !dot.path.is_empty()));
+                self.read_all(args, dot);
+            }
+        }
+    }
+
+    /// A condition whose tests hold for itself only.
+    fn passing_test(&mut self, test: &Node, dot: Option<&Place>) {
+        let tested = self.tested.len();
+        self.condition(test, dot);
+        self.tested.truncate(tested);
+    }
+
+    /// Reads a place with null provided for.
+    fn guarded_read(&mut self, place: Option<&Place>) {
+        self.guards += 1;
+        self.record(place);
+        self.guards -= 1;
+    }
+
+    /// `getpath(["a", 0])` is a path when its keys are literal.
+    fn getpath(&mut self, keys: &Node, range: &Range<usize>, dot: Option<&Place>) -> Option<Place> {
+        let literals = literal(keys).as_ref().and_then(|keys| keys.items().map(Iterator::collect::<Vec<_>>));
+        let Some(literals) = literals else {
+            self.read(keys, dot);
+            return None;
+        };
+        let mut place = dot?.clone();
+        for key in literals {
+            let kind = match (key.as_str(), key.as_f64()) {
+                (Some(name), _) => SegmentKind::Key(name.into()),
+                (_, Some(n)) => SegmentKind::Index(n as i64),
+                _ => SegmentKind::Unknown,
+            };
+            place = place.then(kind, keys.range.clone());
+        }
+        Some(Place { range: range.start..keys.range.end + 1, ..place })
+    }
+}
