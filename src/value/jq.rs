@@ -4,6 +4,14 @@
 //! keeps the order of the other fields, only texts are keys, floats index lists. Whatever makes something large asks
 //! the [`meter`](super::meter) for room first.
 
+#![allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    clippy::cast_precision_loss,
+    clippy::cast_sign_loss,
+    reason = "numbers of jq are floats; what becomes an index is bounded first"
+)]
+
 use super::json::{as_float, brief};
 use super::{Value, meter};
 use crate::limits::EVAL_BYTES;

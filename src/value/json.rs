@@ -1,5 +1,13 @@
 //! The compact JSON text of a value, as jq prints it: `3.0` is `3`, infinities are the largest numbers, NaN is null.
 
+#![allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    clippy::cast_precision_loss,
+    clippy::cast_sign_loss,
+    reason = "numbers of jq are floats; what becomes an index is bounded first"
+)]
+
 use super::{Value, meter};
 use crate::limits::EVAL_TEXT_BYTES;
 use jaq_json::{Num, Val};

@@ -3,6 +3,14 @@
 //! Numbers are machine integers where they are whole, else floats; there are no big integers, as in jq. Dividing by
 //! zero is an error. Whatever grows asks for room first.
 
+#![allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    clippy::cast_precision_loss,
+    clippy::cast_sign_loss,
+    reason = "numbers of jq are floats; what becomes an index is bounded first"
+)]
+
 use super::jq::{ENTRY_BYTES, Fault, ITEM_BYTES, describe, fault};
 use super::json::{as_float, from_float, plain};
 use super::{Value, meter};
@@ -132,6 +140,7 @@ impl Div for Value {
 }
 
 /// How often the first byte of a separator occurs: no fewer than the separator itself.
+#[allow(clippy::naive_bytecount, reason = "a crate for one bound is too much")]
 fn count(text: &[u8], separator: &[u8]) -> usize {
     text.iter().filter(|byte| **byte == separator[0]).count()
 }

@@ -113,12 +113,14 @@ impl Value {
     }
 
     /// The field of a table; null when there is none or this is no table.
+    #[must_use]
     pub fn get(&self, key: &str) -> Self {
         let Val::Obj(map) = &self.0 else { return Self::NULL };
         map.get(&Self::text(key).0).map_or(Self::NULL, |v| Self(v.clone()))
     }
 
     /// The value at a path of fields; null where the path ends early.
+    #[must_use]
     pub fn at(&self, path: &[&str]) -> Self {
         path.iter().fold(self.clone(), |value, key| value.get(key))
     }

@@ -54,7 +54,7 @@ pub fn parse(source: &str) -> Result<Parsed, Vec<Mistake>> {
 
 fn parse_here(source: &str) -> Result<Parsed, Vec<Mistake>> {
     let tokens = Lexer::new(source).lex().map_err(|errors| lexical(source, &errors))?;
-    if let Err(errors) = Parser::new(&tokens).parse(|parser| parser.term()) {
+    if let Err(errors) = Parser::new(&tokens).parse(Parser::term) {
         return Err(errors.iter().map(|(expected, found)| grammatical(source, expected, *found)).collect());
     }
     let Ok(root) = read(source, &tokens) else {
@@ -125,7 +125,7 @@ impl Parsed {
 
     /// Mistakes that are errors where `due` is expected.
     pub fn check(&self, due: Due) -> Vec<Mistake> {
-        let mut mistakes: Vec<Mistake> = self.names.unknown.iter().map(|unknown| unknown.mistake()).collect();
+        let mut mistakes: Vec<Mistake> = self.names.unknown.iter().map(names::Unknown::mistake).collect();
         if due == Due::Boolean {
             assignment(&self.root, &mut mistakes);
         }
@@ -142,7 +142,11 @@ impl Parsed {
                 assignment(left, out);
                 assignment(right, out);
             }
-            Kind::If(branches, _) => branches.iter().for_each(|(test, _)| assignment(test, out)),
+            Kind::If(branches, _) => {
+                for (test, _) in branches.iter() {
+                    assignment(test, out);
+                }
+            }
             Kind::Call(name, _, args) => match (name.as_str(), args.as_slice()) {
                 ("select" | "any" | "all", [test]) | ("any" | "all", [_, test]) => assignment(test, out),
                 ("test" | "match" | "capture" | "scan" | "splits" | "sub" | "gsub", [pattern, rest @ ..]) => {
@@ -154,7 +158,9 @@ impl Parsed {
             },
             _ => {}
         }
-        node.children().into_iter().for_each(|child| self.walk(child, out));
+        for child in node.children() {
+            self.walk(child, out);
+        }
     }
 
     /// J012: `//` binds looser than what stands right of it.

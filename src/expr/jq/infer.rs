@@ -120,13 +120,12 @@ pub(super) fn answers(node: &Node) -> Answers {
         Kind::Identity | Kind::Number(_) | Kind::Text(_) | Kind::List(_) | Kind::Var(_) => Answers::One,
         Kind::Recurse | Kind::Binary(_, Op::Comma, ..) => Answers::Any,
         Kind::Negate(inner) => answers(inner),
-        Kind::Table(_) | Kind::Interpolated(..) => all(node.children().into_iter().map(answers)),
-        Kind::Binary(left, _, _, right) => all([answers(left), answers(right)].into_iter()),
-        Kind::Bind(source, _, body) => all([answers(source), answers(body)].into_iter()),
+        Kind::Table(_) | Kind::Interpolated(..) | Kind::Binary(..) | Kind::Bind(..) | Kind::If(..) => {
+            all(node.children().into_iter().map(answers))
+        }
         Kind::Define(_, _) | Kind::Label(..) | Kind::Break(_) | Kind::Try(..) => Answers::Unknown,
         Kind::Fold(true, ..) => Answers::One,
         Kind::Fold(false, ..) => Answers::Any,
-        Kind::If(..) => all(node.children().into_iter().map(answers)),
         Kind::Path(base, parts) => {
             let step = |part: &super::syntax::Part| match &part.step {
                 Step::Each => Answers::Any,
@@ -138,7 +137,7 @@ pub(super) fn answers(node: &Node) -> Answers {
         Kind::Call(name, _, args) => {
             let named = |names: &[&str]| names.contains(&name.as_str());
             match (name.as_str(), args.len()) {
-                ("empty", _) | ("select", _) => Answers::AtMostOne,
+                ("empty" | "select", _) => Answers::AtMostOne,
                 _ if named(STREAM) => Answers::Any,
                 ("first" | "last", 1) => Answers::AtMostOne,
                 _ if [BOOLEAN, NUMBER, TEXT, LIST, TABLE, SINGLE].into_iter().any(named) => Answers::One,

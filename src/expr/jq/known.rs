@@ -1,5 +1,13 @@
 //! What the standard functions do with what they read: which hand it on, which test it, whose arguments see it.
 
+#![allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    clippy::cast_precision_loss,
+    clippy::cast_sign_loss,
+    reason = "numbers of jq are floats; what becomes an index is bounded first"
+)]
+
 use super::reads::SegmentKind;
 use super::syntax::Node;
 use super::walk::{FOLLOWED, Place, Walker, literal};

@@ -96,34 +96,50 @@ impl Resolver {
             Kind::Bind(source, pattern, body) => {
                 self.visit(source);
                 self.scope.extend(pattern.vars().into_iter().map(|var| Bound::Var(var.into())));
-                pattern.nodes().into_iter().for_each(|key| self.visit(key));
+                for key in pattern.nodes() {
+                    self.visit(key);
+                }
                 self.visit(body);
             }
             Kind::Fold(_, source, pattern, parts) => {
                 self.visit(source);
-                pattern.nodes().into_iter().for_each(|key| self.visit(key));
+                for key in pattern.nodes() {
+                    self.visit(key);
+                }
                 // The first part, the start, does not see what is bound.
                 if let Some((start, rest)) = parts.split_first() {
                     self.visit(start);
                     self.scope.extend(pattern.vars().into_iter().map(|var| Bound::Var(var.into())));
-                    rest.iter().for_each(|part| self.visit(part));
+                    for part in &rest {
+                        self.visit(part);
+                    }
                 }
             }
             Kind::Define(definitions, body) => {
-                definitions.iter().for_each(|definition| self.define(definition));
+                for definition in &definitions {
+                    self.define(definition);
+                }
                 self.visit(body);
             }
             Kind::Call(name, range, args) => {
                 self.call(name, args.len(), range);
-                args.iter().for_each(|arg| self.visit(arg));
+                for arg in &args {
+                    self.visit(arg);
+                }
             }
             Kind::Interpolated(format, parts) => {
                 if let Some(format) = format {
                     self.call(format, 0, &node.range);
                 }
-                parts.iter().for_each(|part| self.visit(part));
+                for part in &parts {
+                    self.visit(part);
+                }
             }
-            _ => node.children().into_iter().for_each(|child| self.visit(child)),
+            _ => {
+                for child in node.children() {
+                    self.visit(child);
+                }
+            }
         }
         self.scope.truncate(depth);
     }

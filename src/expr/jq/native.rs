@@ -1,5 +1,13 @@
 //! Natives of our own: what jaq has otherwise than jq, what must count its work, and `glob`.
 
+#![allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    clippy::cast_precision_loss,
+    clippy::cast_sign_loss,
+    reason = "numbers of jq are floats; what becomes an index is bounded first"
+)]
+
 use super::dialect::Dialect;
 use crate::value::{Fault, Value, brief, fault, kind, meter};
 use jaq_core::box_iter::box_once;
@@ -23,7 +31,7 @@ pub(super) fn all() -> Vec<Fun<Dialect>> {
     let filters: [Filter<Run>; 15] = [
         ("not", v(0), |cv| box_once(Ok(Value::from(!ValT::as_bool(&cv.1))))),
         ("type", v(0), |cv| box_once(Ok(Value::text(kind(&cv.1.0))))),
-        ("tonumber", v(0), |cv| bome(to_number(cv.1))),
+        ("tonumber", v(0), |cv| bome(to_number(&cv.1))),
         ("tojson", v(0), |cv| bome(Ok(cv.1.json_text()))),
         ("fromjson", v(0), |cv| bome(from_json(&cv.1))),
         ("length", v(0), |cv| bome(length(&cv.1))),
@@ -34,7 +42,7 @@ pub(super) fn all() -> Vec<Fun<Dialect>> {
         ("ltrimstr", v(1), |cv| unary(cv, |value, part| Ok(trim(value, &part, true, false)))),
         ("rtrimstr", v(1), |cv| unary(cv, |value, part| Ok(trim(value, &part, false, true)))),
         ("trimstr", v(1), |cv| unary(cv, |value, part| Ok(trim(value, &part, true, true)))),
-        ("delpaths", v(1), |cv| unary(cv, delete_paths)),
+        ("delpaths", v(1), |cv| unary(cv, |value, paths| delete_paths(value, &paths))),
         ("glob", v(1), glob),
     ];
     let range: Filter<Run> = ("range", v(3), range);
@@ -80,21 +88,21 @@ fn glob(mut cv: Cv<'_, Dialect>) -> ValXs<'_, Value> {
     bome(found.map(|paths| paths.into_iter().map(Value::from).collect()))
 }
 
-fn to_number(value: Value) -> ValR<Value> {
+fn to_number(value: &Value) -> ValR<Value> {
     if matches!(value.0, Val::Num(_)) {
-        return Ok(value);
+        return Ok(value.clone());
     }
     let digits = |text: &str| text.bytes().all(|b| b.is_ascii_digit() || b"+-.eE".contains(&b));
     let number = value.as_str().map(str::trim).filter(|text| digits(text)).and_then(|text| text.parse::<f64>().ok());
     match number {
-        Some(number) => value.as_str().map_or(Ok(Value::from(number)), |text| exact(text.trim(), number)),
+        Some(number) => value.as_str().map_or(Ok(Value::from(number)), |text| Ok(exact(text.trim(), number))),
         None => Err(fault(format_args!("{} ({}) cannot be parsed as a number", kind(&value.0), brief(&value.0)))),
     }
 }
 
 /// Whole numbers stay exact.
-fn exact(text: &str, number: f64) -> ValR<Value> {
-    Ok(text.parse::<isize>().map_or_else(|_| Value::from(number), Value::from))
+fn exact(text: &str, number: f64) -> Value {
+    text.parse::<isize>().map_or_else(|_| Value::from(number), Value::from)
 }
 
 fn from_json(value: &Value) -> ValR<Value> {
@@ -129,7 +137,7 @@ fn contains(value: &Val, part: &Val) -> Result<bool, Fault> {
             Ok(String::from_utf8_lossy(text).contains(&*String::from_utf8_lossy(part)))
         }
         (Val::Arr(items), Val::Arr(parts)) => {
-            for part in parts.iter() {
+            for part in &parts {
                 let same_type = items.iter().filter(|item| kind(item) == kind(part));
                 let mut found = false;
                 for item in same_type {
@@ -219,7 +227,7 @@ fn trim(value: Value, part: &Value, front: bool, back: bool) -> Value {
 }
 
 /// Deletes the longest and last paths first, so that no path moves another.
-fn delete_paths(value: Value, paths: Value) -> ValR<Value> {
+fn delete_paths(value: Value, paths: &Value) -> ValR<Value> {
     let Some(paths) = paths.items() else { return Err(fault("paths must be specified as an array")) };
     let mut paths: Vec<Value> = paths.collect();
     meter::room(paths.len() * 16);

@@ -3,6 +3,14 @@
 //! jaq-std has them, too, but collects all matches of a text before the meter sees any. These charge for the search and
 //! for each match, and give unmatched groups as jq does.
 
+#![allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    clippy::cast_precision_loss,
+    clippy::cast_sign_loss,
+    reason = "numbers of jq are floats; what becomes an index is bounded first"
+)]
+
 use super::dialect::Dialect;
 use crate::value::{Fault, Value, brief, fault, kind, meter};
 use jaq_core::native::{Fun, bome, run, v};

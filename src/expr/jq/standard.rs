@@ -121,7 +121,9 @@ fn called_by(term: &Term<Text>, out: &mut Vec<Signature>) {
         Term::Obj(entries) => {
             for (key, value) in entries {
                 called_by(key, out);
-                value.iter().for_each(|value| called_by(value, out));
+                for value in &value {
+                    called_by(value, out);
+                }
             }
         }
         Term::BinOp(left, op, right) => {
@@ -134,33 +136,47 @@ fn called_by(term: &Term<Text>, out: &mut Vec<Signature>) {
         Term::Fold(_, source, pattern, parts) => {
             called_by(source, out);
             called_by_pattern(pattern, out);
-            parts.iter().for_each(|part| called_by(part, out));
+            for part in &parts {
+                called_by(part, out);
+            }
         }
         Term::TryCatch(body, handler) => {
             called_by(body, out);
-            handler.iter().for_each(|handler| called_by(handler, out));
+            for handler in &handler {
+                called_by(handler, out);
+            }
         }
         Term::IfThenElse(branches, other) => {
             for (test, then) in branches {
                 called_by(test, out);
                 called_by(then, out);
             }
-            other.iter().for_each(|other| called_by(other, out));
+            for other in &other {
+                called_by(other, out);
+            }
         }
         Term::Def(definitions, body) => {
-            definitions.iter().for_each(|def| called_by(&def.body, out));
+            for def in &definitions {
+                called_by(&def.body, out);
+            }
             called_by(body, out);
         }
         Term::Call(name, args) => {
             out.push((name, args.len()));
-            args.iter().for_each(|arg| called_by(arg, out));
+            for arg in &args {
+                called_by(arg, out);
+            }
         }
         Term::Path(base, path) => {
             called_by(base, out);
             for (part, _) in &path.0 {
                 match part {
                     Part::Index(index) => called_by(index, out),
-                    Part::Range(from, to) => from.iter().chain(to).for_each(|bound| called_by(bound, out)),
+                    Part::Range(from, to) => {
+                        for bound in from.iter().chain(to) {
+                            called_by(bound, out);
+                        }
+                    }
                 }
             }
         }
@@ -170,7 +186,11 @@ fn called_by(term: &Term<Text>, out: &mut Vec<Signature>) {
 fn called_by_pattern(pattern: &Pattern<Text>, out: &mut Vec<Signature>) {
     match pattern {
         Pattern::Var(_) => {}
-        Pattern::Arr(parts) => parts.iter().for_each(|part| called_by_pattern(part, out)),
+        Pattern::Arr(parts) => {
+            for part in &parts {
+                called_by_pattern(part, out);
+            }
+        }
         Pattern::Obj(parts) => {
             for (key, pattern) in parts {
                 called_by(key, out);

@@ -3,6 +3,14 @@
 //! The walk carries along what `.` and each variable stand for. Where that is not known (the argument of `reduce`, the
 //! inside of `with_entries`) nothing is reported: a rule that hears of no read stays silent.
 
+#![allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    clippy::cast_precision_loss,
+    clippy::cast_sign_loss,
+    reason = "numbers of jq are floats; what becomes an index is bounded first"
+)]
+
 use super::check::is_global;
 use super::reads::{Comparison, Operand, Read, Reads, Root, Segment, SegmentKind};
 use super::syntax::{Definition, Kind, Node, Op, Part, Pattern, Step};
@@ -155,7 +163,9 @@ impl Walker {
             }
             Kind::Call(name, range, args) => self.call(name, range, args, dot),
             Kind::Table(entries) => {
-                entries.iter().for_each(|(key, value)| self.entry(key, value.as_ref(), dot));
+                for (key, value) in entries.iter() {
+                    self.entry(key, value.as_ref(), dot);
+                }
                 None
             }
             Kind::Label(_, body) => self.walk(body, dot),

@@ -1,5 +1,7 @@
 //! The environment of every template: strict undefined, printing, and the filters of our own.
 
+#![allow(clippy::needless_pass_by_value, reason = "filters take their arguments as minijinja hands them over")]
+
 use crate::limits::TEMPLATE_FUEL;
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::{Kwargs, Rest, ValueKind};

@@ -48,7 +48,11 @@ pub(super) fn own_names(tree: &Stmt<'_>) -> BTreeSet<String> {
     each_statement(tree, &mut |statement| match statement {
         Stmt::Macro(own) => macros.push(own.name.to_owned()),
         Stmt::Import(import) => add(&import.name),
-        Stmt::FromImport(import) => import.names.iter().for_each(|(name, alias)| add(alias.as_ref().unwrap_or(name))),
+        Stmt::FromImport(import) => {
+            for (name, alias) in import.names.iter() {
+                add(alias.as_ref().unwrap_or(name));
+            }
+        }
         _ => {}
     });
     names.extend(macros);
@@ -59,7 +63,9 @@ pub(super) fn own_names(tree: &Stmt<'_>) -> BTreeSet<String> {
 pub(super) fn each_statement<'t, 's>(tree: &'t Stmt<'s>, visit: &mut dyn FnMut(&'t Stmt<'s>)) {
     visit(tree);
     for body in bodies(tree) {
-        body.iter().for_each(|statement| each_statement(statement, visit));
+        for statement in &body {
+            each_statement(statement, visit);
+        }
     }
 }
 
@@ -74,7 +80,9 @@ pub(super) fn each_expression<'t, 's>(tree: &'t Stmt<'s>, visit: &mut dyn FnMut(
 
 fn below<'t, 's>(expr: &'t Expr<'s>, visit: &mut dyn FnMut(&'t Expr<'s>)) {
     visit(expr);
-    children(expr).into_iter().for_each(|child| below(child, visit));
+    for child in children(expr) {
+        below(child, visit);
+    }
 }
 
 fn bodies<'t, 's>(statement: &'t Stmt<'s>) -> Vec<&'t [Stmt<'s>]> {
@@ -157,7 +165,9 @@ struct Walker {
 
 impl Walker {
     fn body(&mut self, statements: &[Stmt<'_>]) {
-        statements.iter().for_each(|statement| self.statement(statement));
+        for statement in &statements {
+            self.statement(statement);
+        }
     }
 
     fn statement(&mut self, statement: &Stmt<'_>) {
@@ -174,7 +184,9 @@ impl Walker {
                 let depth = self.scope.len();
                 self.assign(&node.target, each(&node.iter, items));
                 self.scope.push(("loop".into(), None));
-                node.filter_expr.iter().for_each(|test| self.condition(test));
+                for test in &node.filter_expr {
+                    self.condition(test);
+                }
                 self.body(&node.body);
                 self.scope.truncate(depth);
                 self.body(&node.else_body);
@@ -202,21 +214,31 @@ impl Walker {
                 self.assign(&node.target, place);
             }
             Stmt::SetBlock(node) => {
-                node.filter.iter().for_each(|filter| self.read(filter));
+                for filter in &node.filter {
+                    self.read(filter);
+                }
                 self.body(&node.body);
                 self.assign(&node.target, None);
             }
             Stmt::Macro(node) => {
                 let depth = self.scope.len();
-                node.defaults.iter().for_each(|value| self.read(value));
-                node.args.iter().for_each(|arg| self.assign(arg, None));
+                for value in &node.defaults {
+                    self.read(value);
+                }
+                for arg in &node.args {
+                    self.assign(arg, None);
+                }
                 self.scope.push(("caller".into(), None));
                 self.body(&node.body);
                 self.scope.truncate(depth);
             }
             _ => {
-                expressions(statement).into_iter().for_each(|expr| self.read(expr));
-                bodies(statement).into_iter().for_each(|body| self.body(body));
+                for expr in expressions(statement) {
+                    self.read(expr);
+                }
+                for body in bodies(statement) {
+                    self.body(body);
+                }
             }
         }
     }
@@ -232,7 +254,11 @@ impl Walker {
                     self.assign(item, if n == last { place.clone() } else { None });
                 }
             }
-            Expr::List(list) => list.items.iter().for_each(|item| self.assign(item, None)),
+            Expr::List(list) => {
+                for item in &list.items {
+                    self.assign(item, None);
+                }
+            }
             _ => {}
         }
     }
@@ -305,12 +331,16 @@ impl Walker {
             }
             Expr::GetItem(node) => self.item(&node.expr, &node.subscript_expr, span),
             Expr::Filter(node) => {
-                node.args.iter().for_each(|arg| self.aside(argument(arg)));
+                for arg in &node.args {
+                    self.aside(argument(arg));
+                }
                 let inner = node.expr.as_ref()?;
                 self.filter(node.name, inner)
             }
             Expr::Test(node) => {
-                node.args.iter().for_each(|arg| self.aside(argument(arg)));
+                for arg in &node.args {
+                    self.aside(argument(arg));
+                }
                 match node.name {
                     "defined" | "undefined" | "none" => self.guarded(&node.expr),
                     _ => self.aside(&node.expr),
@@ -321,13 +351,17 @@ impl Walker {
                 let tested = self.tested.len();
                 self.condition(&node.test_expr);
                 self.read(&node.true_expr);
-                node.false_expr.iter().for_each(|other| self.read(other));
+                for other in &node.false_expr {
+                    self.read(other);
+                }
                 self.tested.truncate(tested);
                 None
             }
             Expr::BinOp(node) if matches!(node.op, BinOpKind::ScAnd | BinOpKind::ScOr) => {
                 let tested = self.tested.len();
-                [&node.left, &node.right].into_iter().for_each(|side| self.condition(side));
+                for side in [&node.left, &node.right] {
+                    self.condition(side);
+                }
                 self.tested.truncate(tested);
                 None
             }
@@ -336,18 +370,24 @@ impl Walker {
                 None
             }
             Expr::Slice(node) => {
-                [&node.start, &node.stop, &node.step].into_iter().flatten().for_each(|bound| self.aside(bound));
+                for bound in [&node.start, &node.stop, &node.step].into_iter().flatten() {
+                    self.aside(bound);
+                }
                 self.walk(&node.expr).map(|place| Place { range: span, ..place })
             }
             Expr::Call(node) => {
-                node.args.iter().for_each(|arg| self.aside(argument(arg)));
+                for arg in &node.args {
+                    self.aside(argument(arg));
+                }
                 if !matches!(node.expr, Expr::Var(_)) {
                     self.aside(&node.expr);
                 }
                 None
             }
             _ => {
-                children(expr).into_iter().for_each(|child| self.aside(child));
+                for child in children(expr) {
+                    self.aside(child);
+                }
                 None
             }
         }

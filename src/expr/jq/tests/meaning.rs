@@ -57,7 +57,7 @@ fn numbers_print_plainly() {
 fn what_jaq_lacks_is_there() {
     gives("IN(1, 2)", "2", "true");
     gives("IN(.[]; 2, 3)", "[1,2]", "true");
-    gives(r#"INDEX(.id)"#, r#"[{"id":1},{"id":2}]"#, r#"{"1":{"id":1},"2":{"id":2}}"#);
+    gives("INDEX(.id)", r#"[{"id":1},{"id":2}]"#, r#"{"1":{"id":1},"2":{"id":2}}"#);
     gives("@csv", r#"[1,"a\"b",null,true]"#, r#""1,\"a\"\"b\",,true""#);
     gives("@tsv", r#"[1,"a\tb"]"#, r#""1\ta\\tb""#);
     gives(r#"ltrimstr("a")"#, "5", "5");
@@ -72,7 +72,7 @@ fn what_jaq_lacks_is_there() {
     gives("toarray, abs", "-1", "[-1] 1");
     gives("pick(.a.b)", r#"{"a":{"b":1,"c":2}}"#, r#"{"a":{"b":1}}"#);
     gives("walk(if type == \"number\" then . + 1 else . end)", "[1,[2]]", "[2,[3]]");
-    gives(r#"@html, @sh"#, r#""a'b<""#, r#""a&#39;b&lt;" "'a'\\''b<'""#);
+    gives("@html, @sh", r#""a'b<""#, r#""a&#39;b&lt;" "'a'\\''b<'""#);
     gives("getpath([\"a\",\"b\"])", "null", "null");
     gives("todate, (todate | fromdate)", "0", r#""1970-01-01T00:00:00Z" 0"#);
 }
