@@ -198,13 +198,11 @@ impl Eye<'_> {
 
     fn field_of(&mut self, fields: &'static [(&'static str, Doc)], step: usize, what: &str) {
         let Some(name) = self.key(step) else { return };
-        match doc::field(fields, name) {
-            Some(doc) => self.doc(doc, step + 1),
-            None => {
-                let known = fields.iter().map(|(name, _)| (*name).to_owned()).collect();
-                self.wrong(step, Problem::RunField(what.to_owned(), known));
-            }
+        if let Some(doc) = doc::field(fields, name) {
+            return self.doc(doc, step + 1);
         }
+        let known = fields.iter().map(|(name, _)| (*name).to_owned()).collect();
+        self.wrong(step, Problem::RunField(what.to_owned(), known));
     }
 
     fn param(&mut self, step: usize) {

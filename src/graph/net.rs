@@ -51,11 +51,17 @@ impl Net {
         let rings = if order.len() < n { rings(&needs) } else { vec![] };
         let clean = order.len();
         let mut placed = vec![false; n];
-        order.iter().for_each(|at| placed[*at] = true);
+        for at in &order {
+            placed[*at] = true;
+        }
         order.extend((0..n).filter(|at| !placed[*at]));
         let mut rank = vec![0; n];
-        order.iter().enumerate().for_each(|(place, at)| rank[*at] = place);
-        order[clean..].iter().for_each(|at| known[*at] = false);
+        for (place, at) in order.iter().enumerate() {
+            rank[*at] = place;
+        }
+        for at in &order[clean..] {
+            known[*at] = false;
+        }
         let may_skip = vec![false; n];
         let mut net = Self { needs, needed, order, rank, known, may_skip, above: Bits::new(n), sure: Bits::new(n), rings };
         net.fill(pipeline, clean);
@@ -69,24 +75,25 @@ impl Net {
             let phase = &pipeline.phases[at];
             let join = phase.join.as_ref().map_or(Join::Any, |join| join.value);
             let needs = std::mem::take(&mut self.needs[at]);
-            for need in &needs {
-                self.known[at] &= self.known[*need];
-                self.above.add_row(at, *need);
-                self.above.add(at, *need);
-                if join == Join::All || join == Join::Any && !self.may_skip[*need] {
-                    self.sure.add_row(at, *need);
-                    self.sure.add(at, *need);
-                }
-            }
             let skippable = |need: &usize| self.may_skip[*need];
+            let all_skippable = needs.iter().all(skippable);
             self.may_skip[at] = phase.when.is_some()
                 || match join {
-                    Join::Any => !needs.is_empty() && needs.iter().all(skippable),
+                    Join::Any => !needs.is_empty() && all_skippable,
                     Join::All => needs.iter().any(skippable),
                     Join::Always => false,
                 };
-            if join == Join::Any {
-                self.sure.add_common(at, &needs);
+            for need in &needs {
+                self.known[at] &= self.known[*need];
+                self.above.add_with(place, self.rank[*need]);
+                if join == Join::All || join == Join::Any && !self.may_skip[*need] {
+                    self.sure.add_with(place, self.rank[*need]);
+                }
+            }
+            // One of them completed, and nobody knows which: what they have in common did too.
+            if join == Join::Any && all_skippable {
+                let places: Vec<usize> = needs.iter().map(|need| self.rank[*need]).collect();
+                self.sure.add_common(place, &places);
             }
             self.needs[at] = needs;
         }
@@ -94,12 +101,12 @@ impl Net {
 
     /// Whether `phase` lies above `of`: a path of needs leads from `of` to it.
     pub fn is_above(&self, phase: usize, of: usize) -> bool {
-        self.above.has(of, phase)
+        self.above.has(self.rank[of], self.rank[phase])
     }
 
     /// Whether `phase` is surely complete whenever `reader` runs.
     pub fn is_sure(&self, phase: usize, reader: usize) -> bool {
-        self.sure.has(reader, phase)
+        self.sure.has(self.rank[reader], self.rank[phase])
     }
 
     /// One ring of each knot of rings: phases where each needs the next, and the last the first.

@@ -217,8 +217,7 @@ fn nulls<'a>(draft: &Draft<'a>, site: &Site<'a>, reads: &[Reading<'a>], comparis
         if read.tested >= steps || whole && draft.guards_mention(site, read.look.output_of) {
             return None;
         }
-        let (at, side, path) = (comparison.at.clone(), read.range.clone(), read.path.clone());
-        Some(NullInOrder { text: site.text, at, side, steps, path })
+        Some(NullInOrder { text: site.text, at: comparison.at.clone(), side: read.range.clone(), steps, path: read.path.clone() })
     });
     sides.collect()
 }

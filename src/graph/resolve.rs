@@ -3,7 +3,8 @@
 use super::loops::Loops;
 use super::net::Net;
 use crate::diag::{Code, Diagnostic, code, nearest};
-use crate::model::Pipeline;
+use crate::model::{Data, DataKind, Pipeline};
+use crate::run::ErrorClass;
 use crate::text::{Span, Spanned};
 use std::collections::HashSet;
 
@@ -26,21 +27,13 @@ pub fn unknown<'a>(
     quoted: bool,
 ) -> Diagnostic {
     let finding = Diagnostic::new(code, name.span, format!("there is no {what} `{}`", name.value));
-    match nearest(&name.value, known.clone()) {
-        Some(near) => {
-            let text = if quoted { format!("\"{near}\"") } else { near.to_owned() };
-            finding.label(format!("no such {what}")).help(format!("did you mean `{near}`?")).suggest(
-                format!("write `{near}`"),
-                name.span,
-                text,
-            )
-        }
-        None => {
-            let known: Vec<String> = known.into_iter().take(12).map(|name| format!("`{name}`")).collect();
-            let finding = finding.label(format!("no such {what}"));
-            if known.is_empty() { finding } else { finding.help(format!("there is {}", known.join(", "))) }
-        }
+    let finding = finding.label(format!("no such {what}"));
+    if let Some(near) = nearest(&name.value, known.clone()) {
+        let text = if quoted { format!("\"{near}\"") } else { near.to_owned() };
+        return finding.help(format!("did you mean `{near}`?")).suggest(format!("write `{near}`"), name.span, text);
     }
+    let known: Vec<String> = known.into_iter().take(12).map(|name| format!("`{name}`")).collect();
+    if known.is_empty() { finding } else { finding.help(format!("there is {}", known.join(", "))) }
 }
 
 fn needs(pipeline: &Pipeline, net: &Net, found: &mut Vec<Diagnostic>) {
@@ -143,6 +136,7 @@ fn tests(pipeline: &Pipeline, found: &mut Vec<Diagnostic>) {
     let phases = || pipeline.phases.keys().map(String::as_str);
     for test in &pipeline.tests {
         for (name, field) in &test.stubs {
+            found.extend(attempts(&field.value).filter_map(class));
             if !pipeline.phases.contains_key(name) {
                 found.push(unknown(code::G001, "phase", &Spanned::new(name.clone(), field.key), phases(), false));
             }
@@ -159,4 +153,27 @@ fn tests(pipeline: &Pipeline, found: &mut Vec<Diagnostic>) {
             }
         }
     }
+}
+
+/// The attempts of a stub.
+fn attempts(stub: &Data) -> impl Iterator<Item = &Data> {
+    let list = if let DataKind::List(items) = &stub.kind { items.as_slice() } else { std::slice::from_ref(stub) };
+    list.iter()
+}
+
+/// A stubbed failure of a class that there is not.
+fn class(attempt: &Data) -> Option<Diagnostic> {
+    let class = attempt.get("!")?;
+    let word = if let DataKind::Text(word) = &class.kind { word.as_str() } else { "" };
+    if ErrorClass::parse(word).is_some() {
+        return None;
+    }
+    let words = ErrorClass::RETRYABLE.iter().map(|class| class.as_str());
+    let finding = Diagnostic::new(code::P005, class.span, format!("`{word}` is no class of failure"));
+    Some(match nearest(word, words.clone()) {
+        Some(near) => {
+            finding.help(format!("did you mean `{near}`?")).suggest(format!("write `{near}`"), class.span, format!("\"{near}\""))
+        }
+        None => finding.help(format!("one of {}", words.map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", "))),
+    })
 }

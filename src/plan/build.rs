@@ -3,7 +3,7 @@
 use super::stub;
 use super::types::{
     Accept, AcceptCheck, Agent, Check, CheckKind, Document, EnvTemplate, Exit, Expr, FileParam, Limits, Loop, Param, Phase, Plan,
-    Repeat, Require, Retry, Select, Series, StoreSpec, Stubs, Template, Verb,
+    Repeat, Require, Retry, Select, Series, StoreSpec, Template, Verb,
 };
 use crate::graph::{Facts, Sound, closed};
 use crate::limits::PARALLEL;
@@ -40,7 +40,7 @@ impl Plan {
             phases: draft.net.order.iter().map(|at| make.phase(*at)).collect(),
             loops: draft.loops.all.iter().map(|ring| make.ring(ring)).collect(),
             includes: make.includes(),
-            rehearsal: stubs.unwrap_or(Stubs::default()),
+            rehearsal: stubs.unwrap_or_default(),
         }
     }
 }

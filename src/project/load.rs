@@ -66,7 +66,7 @@ impl Project {
         if !path.is_file() {
             let file = format!("{name}.toml");
             if let Some(text) = builtin::text(&format!("pipelines/{file}")) {
-                return Ok(self.check(&format!("builtin:{file}"), text, &Base::Builtin, &format!("builtin:{name}")));
+                return Ok(check(&format!("builtin:{file}"), text, &Base::Builtin, &format!("builtin:{name}")));
             }
             return Err(LoadError::NotFound { name: name.to_owned(), hint: self.hint(name) });
         }
@@ -83,26 +83,7 @@ impl Project {
         let folder = path.parent().unwrap_or(&self.dir).to_path_buf();
         let confine = if folder.starts_with(&self.root) { self.root.clone() } else { folder.clone() };
         let shown = path.strip_prefix(&self.root).map_or_else(|_| name.to_owned(), |path| path.to_string_lossy().into_owned());
-        self.check(name, text, &Base::Folder { folder, confine }, &shown)
-    }
-
-    fn check(&self, name: &str, text: &str, base: &Base, path: &str) -> Loaded {
-        let mut sources = Sources::default();
-        let file = sources.add(name, text);
-        let (pipeline, mut findings) = model::parse(file, text);
-        findings.extend(model::not_yet(&pipeline));
-        let facts = gather(&pipeline, base, name, &mut sources);
-        let (draft, found) = Draft::of(&pipeline, &facts);
-        findings.extend(found);
-        findings.extend(crate::lint::check(&draft));
-        findings.sort_by_key(|finding| (finding.span.file, finding.span.start, finding.span.end, finding.code));
-        findings.dedup_by(|a, b| a.code == b.code && a.span == b.span);
-        let (mut plan, mut tests) = (None, vec![]);
-        if let Some(sound) = draft.admit(&findings) {
-            plan = Some(Plan::freeze(&sound, &sources, path));
-            tests = plan::tests(&sound, &sources);
-        }
-        Loaded { sources, pipeline, findings, plan, tests, builtin: matches!(base, Base::Builtin) }
+        check(name, text, &Base::Folder { folder, confine }, &shown)
     }
 
     /// What could have been meant by a name that is none.
@@ -132,11 +113,33 @@ impl Project {
     }
 }
 
+/// From a text to findings, and to a plan where none of them is an error.
+fn check(name: &str, text: &str, base: &Base, path: &str) -> Loaded {
+    let mut sources = Sources::default();
+    let file = sources.add(name, text);
+    let (pipeline, mut findings) = model::parse(file, text);
+    findings.extend(model::not_yet(&pipeline));
+    let facts = gather(&pipeline, base, name, &mut sources);
+    let (draft, found) = Draft::of(&pipeline, &facts);
+    findings.extend(found);
+    findings.extend(crate::lint::check(&draft));
+    findings.sort_by_key(|finding| (finding.span.file, finding.span.start, finding.span.end, finding.code));
+    findings.dedup_by(|a, b| a.code == b.code && a.span == b.span);
+    let (mut plan, mut tests) = (None, vec![]);
+    if let Some(sound) = draft.admit(&findings) {
+        plan = Some(Plan::freeze(&sound, &sources, path));
+        tests = plan::tests(&sound, &sources);
+    }
+    Loaded { sources, pipeline, findings, plan, tests, builtin: matches!(base, Base::Builtin) }
+}
+
 /// Names of the `.toml` files in a folder, sorted.
 fn toml_files(folder: &Path) -> Vec<String> {
     let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
-    let mut names: Vec<String> =
-        entries.filter_map(|entry| entry.file_name().into_string().ok()).filter(|name| name.ends_with(".toml")).collect();
+    let mut names: Vec<String> = entries
+        .filter_map(|entry| entry.file_name().into_string().ok())
+        .filter(|name| Path::new(name).extension().is_some_and(|extension| extension == "toml"))
+        .collect();
     names.sort();
     names
 }

@@ -4,3 +4,4 @@ pub mod null_in_order;
 pub mod read_before_write;
 pub mod unknown_field;
 pub mod unknown_param;
+pub mod unused_param;

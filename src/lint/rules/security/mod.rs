@@ -1,5 +1,7 @@
 //! What would let text become a program, or a secret become text.
 
+pub mod agent_text_as_program;
 pub mod literal_secret;
 pub mod path_escape;
+pub mod secret_in_text;
 pub mod template_in_shell;

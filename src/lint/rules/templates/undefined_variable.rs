@@ -1,8 +1,9 @@
 //! T002: a name or path that a template can never fill in.
 
 use crate::diag::{Diagnostic, code};
-use crate::graph::{Draft, Problem, Reading};
+use crate::graph::{Draft, Problem, Reading, Role};
 use crate::lint::read;
+use crate::lint::rules::security::agent_text_as_program::SAID;
 
 /// Names under which authors look for secrets: S004 tells about them.
 pub const SECRETS: [&str; 4] = ["env", "secret", "secrets", "ENV"];
@@ -25,6 +26,8 @@ fn one(read: &Reading<'_>, step: usize, problem: &Problem) -> Option<Diagnostic>
             let message = if known.is_empty() { format!("{of} has no fields") } else { format!("{of} has no field `{name}`") };
             Some(read::unknown(code::T002, read, step, message, known.iter().map(String::as_str)))
         }
+        // A folder that depends on what was said is S002.
+        Problem::Hidden(_) if matches!(read.site.role, Role::Dir | Role::DefaultDir) && SAID.contains(&name) => None,
         Problem::Hidden(why) if !read.guarded => {
             Some(Diagnostic::new(code::T002, read::span(read, step), format!("`{name}` is not in sight here")).help(*why))
         }

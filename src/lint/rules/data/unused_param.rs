@@ -1,0 +1,26 @@
+//! D007: a parameter that nothing reads. A name that is so much as mentioned counts as read.
+
+use crate::diag::{Diagnostic, code};
+use crate::graph::{Draft, sites};
+use std::collections::HashSet;
+
+/// Finds it.
+pub fn check(draft: &Draft<'_>) -> Vec<Diagnostic> {
+    let sites = sites(draft.pipeline, draft.facts);
+    let included = draft.facts.includes.iter().filter_map(|name| draft.facts.text(name));
+    let texts = sites.iter().map(|site| site.text).chain(included);
+    let word = |c: char| !(c.is_ascii_alphanumeric() || c == '_');
+    let words: HashSet<&str> = texts.flat_map(|text| text.text().split(word)).collect();
+    // Whoever reads all parameters reads this one.
+    let whole = draft.readings.reads.iter().any(|read| read.path.len() <= 1 && read.look.problem.is_none());
+    if whole {
+        return vec![];
+    }
+    let unused = draft.pipeline.params.values().filter(|param| !words.contains(param.name.value.as_str()));
+    unused
+        .map(|param| {
+            let message = format!("nothing reads the parameter `{}`", param.name.value);
+            Diagnostic::new(code::D007, param.name.span, message).help("remove it, or read it as `params.NAME`")
+        })
+        .collect()
+}
