@@ -19,6 +19,9 @@ fn one(draft: &Draft<'_>, read: &Reading<'_>, step: usize, problem: &Problem) ->
         Problem::NoLoop(phase) => {
             let other = name(*phase);
             let reader = read.site.phase.map(|at| format!("`{}`", name(at))).unwrap_or_default();
+            if read.site.phase == Some(*phase) {
+                return Some(new(format!("`{other}` lies in no loop, so it has no round before this one")));
+            }
             new(format!("`{other}` lies in no loop with {reader}, so it has no round before this one"))
                 .help(format!("`previous` has the phases of the loops around {reader} only"))
         }
