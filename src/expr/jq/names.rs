@@ -110,20 +110,20 @@ impl Resolver {
                 if let Some((start, rest)) = parts.split_first() {
                     self.visit(start);
                     self.scope.extend(pattern.vars().into_iter().map(|var| Bound::Var(var.into())));
-                    for part in &rest {
+                    for part in rest {
                         self.visit(part);
                     }
                 }
             }
             Kind::Define(definitions, body) => {
-                for definition in &definitions {
+                for definition in definitions {
                     self.define(definition);
                 }
                 self.visit(body);
             }
             Kind::Call(name, range, args) => {
                 self.call(name, args.len(), range);
-                for arg in &args {
+                for arg in args {
                     self.visit(arg);
                 }
             }
@@ -131,7 +131,7 @@ impl Resolver {
                 if let Some(format) = format {
                     self.call(format, 0, &node.range);
                 }
-                for part in &parts {
+                for part in parts {
                     self.visit(part);
                 }
             }

@@ -137,7 +137,7 @@ fn contains(value: &Val, part: &Val) -> Result<bool, Fault> {
             Ok(String::from_utf8_lossy(text).contains(&*String::from_utf8_lossy(part)))
         }
         (Val::Arr(items), Val::Arr(parts)) => {
-            for part in &parts {
+            for part in parts.iter() {
                 let same_type = items.iter().filter(|item| kind(item) == kind(part));
                 let mut found = false;
                 for item in same_type {

@@ -121,7 +121,7 @@ fn called_by(term: &Term<Text>, out: &mut Vec<Signature>) {
         Term::Obj(entries) => {
             for (key, value) in entries {
                 called_by(key, out);
-                for value in &value {
+                for value in value {
                     called_by(value, out);
                 }
             }
@@ -136,13 +136,13 @@ fn called_by(term: &Term<Text>, out: &mut Vec<Signature>) {
         Term::Fold(_, source, pattern, parts) => {
             called_by(source, out);
             called_by_pattern(pattern, out);
-            for part in &parts {
+            for part in parts {
                 called_by(part, out);
             }
         }
         Term::TryCatch(body, handler) => {
             called_by(body, out);
-            for handler in &handler {
+            for handler in handler {
                 called_by(handler, out);
             }
         }
@@ -151,19 +151,19 @@ fn called_by(term: &Term<Text>, out: &mut Vec<Signature>) {
                 called_by(test, out);
                 called_by(then, out);
             }
-            for other in &other {
+            for other in other {
                 called_by(other, out);
             }
         }
         Term::Def(definitions, body) => {
-            for def in &definitions {
+            for def in definitions {
                 called_by(&def.body, out);
             }
             called_by(body, out);
         }
         Term::Call(name, args) => {
             out.push((name, args.len()));
-            for arg in &args {
+            for arg in args {
                 called_by(arg, out);
             }
         }
@@ -187,7 +187,7 @@ fn called_by_pattern(pattern: &Pattern<Text>, out: &mut Vec<Signature>) {
     match pattern {
         Pattern::Var(_) => {}
         Pattern::Arr(parts) => {
-            for part in &parts {
+            for part in parts {
                 called_by_pattern(part, out);
             }
         }

@@ -63,7 +63,7 @@ pub(super) fn own_names(tree: &Stmt<'_>) -> BTreeSet<String> {
 pub(super) fn each_statement<'t, 's>(tree: &'t Stmt<'s>, visit: &mut dyn FnMut(&'t Stmt<'s>)) {
     visit(tree);
     for body in bodies(tree) {
-        for statement in &body {
+        for statement in body {
             each_statement(statement, visit);
         }
     }
@@ -165,7 +165,7 @@ struct Walker {
 
 impl Walker {
     fn body(&mut self, statements: &[Stmt<'_>]) {
-        for statement in &statements {
+        for statement in statements {
             self.statement(statement);
         }
     }

@@ -274,7 +274,7 @@ const CORNERS: &[&str] = &[
 #[test]
 fn corners_read_the_same() {
     // Unbound names are no matter here: only the grammar is compared.
-    for source in &CORNERS {
+    for source in CORNERS {
         same(source);
     }
 }
