@@ -193,7 +193,9 @@ fn check_run(folder: &Path, run: &str) {
             break;
         }
         let mut names = String::new();
-        left.iter().for_each(|line| drop(writeln!(names, "{line}")));
+        for line in left {
+            let _ = writeln!(names, "{line}");
+        }
         assert!(Instant::now() < deadline, "still alive:\n{names}");
         std::thread::sleep(Duration::from_millis(20));
     }
