@@ -20,7 +20,7 @@ pub(super) async fn look(
     rehearsal: bool,
 ) -> WorldResult {
     match check {
-        _ if rehearsal => WorldResult::NotChecked(name_of(check)),
+        _ if rehearsal => WorldResult::NotChecked(check.line()),
         WorldCheck::Files { paths, message } => {
             let folder = dir.map_or_else(|| root.to_owned(), |dir| root.join(dir));
             let missing: Vec<&str> = paths.iter().filter(|path| !folder.join(path).exists()).map(String::as_str).collect();
@@ -31,13 +31,6 @@ pub(super) async fn look(
             WorldResult::Fails(message.as_ref().map_or(said.clone(), |message| format!("{message} ({said})")))
         }
         WorldCheck::Run { argv, message } => run_program(argv, message.as_deref(), dir, services, run).await,
-    }
-}
-
-fn name_of(check: &WorldCheck) -> String {
-    match check {
-        WorldCheck::Files { paths, .. } => format!("files {}", paths.join(", ")),
-        WorldCheck::Run { argv, .. } => format!("run {}", argv.join(" ")),
     }
 }
 

@@ -436,6 +436,23 @@ pub enum WorldCheck {
     },
 }
 
+impl WorldCheck {
+    /// The check in one short line, for people: programs may hold whole scripts.
+    pub fn line(&self) -> String {
+        let (verb, words) = match self {
+            Self::Files { paths, .. } => ("files", paths.join(", ")),
+            Self::Run { argv, .. } => ("run", argv.join(" ")),
+        };
+        let flat = words.split_whitespace().collect::<Vec<_>>().join(" ");
+        let short: String = flat.chars().take(LINE_CHARS).collect();
+        let more = if short.len() < flat.len() { "…" } else { "" };
+        format!("{verb} {short}{more}")
+    }
+}
+
+/// Characters of a [`WorldCheck::line`] after its verb.
+const LINE_CHARS: usize = 100;
+
 /// What a check of the world found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum WorldResult {

@@ -113,7 +113,7 @@ fn look(check: &WorldCheck, world: &World) -> WorldResult {
             let text = format!("missing: {}", missing.join(", "));
             WorldResult::Fails(message.as_ref().map_or(text.clone(), |message| format!("{message} ({text})")))
         }
-        WorldCheck::Run { argv, .. } => WorldResult::NotChecked(argv.join(" ")),
+        WorldCheck::Run { .. } => WorldResult::NotChecked(check.line()),
     }
 }
 
