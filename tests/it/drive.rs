@@ -324,6 +324,72 @@ async fn a_failed_run_is_retried_where_it_failed() {
     assert_eq!(house.script.performed()[3..], ["second.1.3", "second.1.4"], "the first phase is not run again");
 }
 
+#[tokio::test]
+async fn a_run_over_its_limit_fails_after_cleanup_and_goes_on_with_a_higher_one() {
+    let text = PIPELINE.replace("[agents.worker]", "[limits]\ncost_usd = 0.3\n\n[agents.worker]")
+        + "\n[phases.cleanup]\nneeds = [\"last\"]\njoin = \"always\"\nset = '.phases.last.status'\n";
+    let house = House::embedded(&text);
+    let carrier = house.start().await.unwrap();
+    let state = ended(carrier.carry(CarryOptions::default(), None, no_stop()).await.unwrap());
+    assert_eq!(state.status, RunStatus::Failed);
+    assert_eq!(state.document().at(&["error", "class"]).as_str(), Some("budget"));
+    assert!(state.document().at(&["error", "message"]).as_str().unwrap().contains("--max-cost"));
+    assert_eq!(
+        state.document().at(&["phases", "second", "status"]).as_str(),
+        Some("complete"),
+        "it was done when the limit was met"
+    );
+    assert_eq!(state.document().at(&["phases", "last", "status"]).as_str(), Some("cancelled"));
+    assert_eq!(state.document().at(&["phases", "cleanup", "output"]).as_str(), Some("cancelled"));
+    let raise = Some(flow::run::LimitsRaised { cost_usd: Some(9.0), ..Default::default() });
+    let state = ended(house.resume(state.id(), CarryOptions { retry: true, raise, ..CarryOptions::default() }).await.unwrap());
+    assert_eq!(state.status, RunStatus::Complete);
+    assert_eq!(state.document().at(&["phases", "cleanup", "output"]).as_str(), Some("complete"), "cleanup runs again");
+    assert_eq!(house.script.performed().len(), 2, "nothing complete runs again");
+}
+
+/// Dies while `second` is under way, in a pipeline where that phase says what happens then.
+async fn died(on_crash: &str) -> (House, flow::run::RunId) {
+    let house = House::embedded(&PIPELINE.replace("retry = {", &format!("on_crash = \"{on_crash}\"\nretry = {{")));
+    let hold = house.script.hold("second");
+    let carrier = house.start().await.unwrap();
+    let run = carrier.state().id().clone();
+    let driver = tokio::spawn(carrier.carry(CarryOptions::default(), None, no_stop()));
+    while !house.script.performed().contains(&"second.1.1".to_owned()) {
+        house.script.begun.notified().await;
+    }
+    driver.abort();
+    let _ = driver.await;
+    expire_lease(&house, &run).await;
+    hold.notify_one();
+    (house, run)
+}
+
+#[tokio::test]
+async fn a_phase_says_what_becomes_of_it_when_its_driver_dies() {
+    let (house, run) = died("skip").await;
+    let state = ended(house.resume(&run, CarryOptions::default()).await.unwrap());
+    assert_eq!(state.document().at(&["phases", "second", "status"]).as_str(), Some("skipped"));
+
+    let (house, run) = died("fail").await;
+    let state = ended(house.resume(&run, CarryOptions::default()).await.unwrap());
+    assert_eq!(state.document().at(&["error", "class"]).as_str(), Some("crash"));
+
+    for (answer, status) in [("rerun", "complete"), ("skip", "skipped"), ("fail", "failed")] {
+        let (house, run) = died("ask").await;
+        let Carried::Waiting(state) = house.resume(&run, CarryOptions::default()).await.unwrap() else { panic!("waits") };
+        assert_eq!(state.document().at(&["phases", "second", "status"]).as_str(), Some("waiting"));
+        let answers = Value::list([Value::text(answer)]);
+        let answer = Request::Answer { phase: Name::new("second").unwrap(), answers, by: "somebody".into() };
+        request(&house.services, &run, &answer).await.unwrap();
+        let state = match load(&house.services.store, &run).await.unwrap().state.status {
+            RunStatus::Failed => load(&house.services.store, &run).await.unwrap().state,
+            _ => ended(house.resume(&run, CarryOptions::default()).await.unwrap()),
+        };
+        assert_eq!(state.document().at(&["phases", "second", "status"]).as_str(), Some(status));
+    }
+}
+
 const ASKS: &str = r#"
 flow = 1
 name = "asks"
