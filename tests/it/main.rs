@@ -8,5 +8,6 @@ mod lint;
 mod original;
 mod peer;
 mod scenario;
+mod plan;
 mod store;
 mod tidy;
