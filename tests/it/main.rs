@@ -7,7 +7,7 @@ mod kill;
 mod lint;
 mod original;
 mod peer;
-mod scenario;
 mod plan;
+mod scenario;
 mod store;
 mod tidy;
