@@ -118,14 +118,7 @@ fn called_by(term: &Term<Text>, out: &mut Vec<Signature>) {
             }
         }
         Term::Arr(Some(inner)) | Term::Neg(inner) | Term::Label(_, inner) => called_by(inner, out),
-        Term::Obj(entries) => {
-            for (key, value) in entries {
-                called_by(key, out);
-                for value in value {
-                    called_by(value, out);
-                }
-            }
-        }
+        Term::Obj(entries) => entries.iter().for_each(|(key, value)| called_by_all([key].into_iter().chain(value), out)),
         Term::BinOp(left, op, right) => {
             called_by(left, out);
             called_by(right, out);
@@ -136,50 +129,37 @@ fn called_by(term: &Term<Text>, out: &mut Vec<Signature>) {
         Term::Fold(_, source, pattern, parts) => {
             called_by(source, out);
             called_by_pattern(pattern, out);
-            for part in parts {
-                called_by(part, out);
-            }
+            called_by_all(parts, out);
         }
         Term::TryCatch(body, handler) => {
             called_by(body, out);
-            for handler in handler {
-                called_by(handler, out);
-            }
+            called_by_all(handler.as_deref(), out);
         }
         Term::IfThenElse(branches, other) => {
-            for (test, then) in branches {
-                called_by(test, out);
-                called_by(then, out);
-            }
-            for other in other {
-                called_by(other, out);
-            }
+            called_by_all(branches.iter().flat_map(|(test, then)| [test, then]).chain(other.as_deref()), out);
         }
         Term::Def(definitions, body) => {
-            for def in definitions {
-                called_by(&def.body, out);
-            }
-            called_by(body, out);
+            called_by_all(definitions.iter().map(|def| &def.body).chain([&**body]), out);
         }
         Term::Call(name, args) => {
             out.push((name, args.len()));
-            for arg in args {
-                called_by(arg, out);
-            }
+            called_by_all(args, out);
         }
         Term::Path(base, path) => {
             called_by(base, out);
             for (part, _) in &path.0 {
                 match part {
                     Part::Index(index) => called_by(index, out),
-                    Part::Range(from, to) => {
-                        for bound in from.iter().chain(to) {
-                            called_by(bound, out);
-                        }
-                    }
+                    Part::Range(from, to) => called_by_all(from.iter().chain(to), out),
                 }
             }
         }
+    }
+}
+
+fn called_by_all<'t>(terms: impl IntoIterator<Item = &'t Term<Text>>, out: &mut Vec<Signature>) {
+    for term in terms {
+        called_by(term, out);
     }
 }
 

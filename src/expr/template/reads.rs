@@ -214,17 +214,13 @@ impl Walker {
                 self.assign(&node.target, place);
             }
             Stmt::SetBlock(node) => {
-                for filter in &node.filter {
-                    self.read(filter);
-                }
+                self.read_all(&node.filter);
                 self.body(&node.body);
                 self.assign(&node.target, None);
             }
             Stmt::Macro(node) => {
                 let depth = self.scope.len();
-                for value in &node.defaults {
-                    self.read(value);
-                }
+                self.read_all(&node.defaults);
                 for arg in &node.args {
                     self.assign(arg, None);
                 }
@@ -233,9 +229,7 @@ impl Walker {
                 self.scope.truncate(depth);
             }
             _ => {
-                for expr in expressions(statement) {
-                    self.read(expr);
-                }
+                self.read_all(expressions(statement));
                 for body in bodies(statement) {
                     self.body(body);
                 }
@@ -268,11 +262,23 @@ impl Walker {
         self.record(place.as_ref());
     }
 
+    fn read_all<'t, 's: 't>(&mut self, exprs: impl IntoIterator<Item = &'t Expr<'s>>) {
+        for expr in exprs {
+            self.read(expr);
+        }
+    }
+
     /// Walks what is no longer printed as it is.
     fn aside(&mut self, expr: &Expr<'_>) {
         let (printing, filters) = (std::mem::take(&mut self.printing), std::mem::take(&mut self.filters));
         self.read(expr);
         (self.printing, self.filters) = (printing, filters);
+    }
+
+    fn asides<'t, 's: 't>(&mut self, exprs: impl IntoIterator<Item = &'t Expr<'s>>) {
+        for expr in exprs {
+            self.aside(expr);
+        }
     }
 
     fn guarded(&mut self, expr: &Expr<'_>) {
@@ -331,16 +337,12 @@ impl Walker {
             }
             Expr::GetItem(node) => self.item(&node.expr, &node.subscript_expr, span),
             Expr::Filter(node) => {
-                for arg in &node.args {
-                    self.aside(argument(arg));
-                }
+                self.asides(node.args.iter().map(argument));
                 let inner = node.expr.as_ref()?;
                 self.filter(node.name, inner)
             }
             Expr::Test(node) => {
-                for arg in &node.args {
-                    self.aside(argument(arg));
-                }
+                self.asides(node.args.iter().map(argument));
                 match node.name {
                     "defined" | "undefined" | "none" => self.guarded(&node.expr),
                     _ => self.aside(&node.expr),
@@ -351,18 +353,19 @@ impl Walker {
                 let tested = self.tested.len();
                 self.condition(&node.test_expr);
                 self.read(&node.true_expr);
-                for other in &node.false_expr {
-                    self.read(other);
-                }
+                self.read_all(&node.false_expr);
                 self.tested.truncate(tested);
                 None
             }
             Expr::BinOp(node) if matches!(node.op, BinOpKind::ScAnd | BinOpKind::ScOr) => {
                 let tested = self.tested.len();
-                for side in [&node.left, &node.right] {
-                    self.condition(side);
-                }
+                self.condition(&node.left);
+                self.condition(&node.right);
                 self.tested.truncate(tested);
+                None
+            }
+            Expr::BinOp(node) if matches!(node.op, BinOpKind::Concat) => {
+                self.read_all([&node.left, &node.right]);
                 None
             }
             Expr::UnaryOp(node) if matches!(node.op, UnaryOpKind::Not) => {
@@ -370,24 +373,18 @@ impl Walker {
                 None
             }
             Expr::Slice(node) => {
-                for bound in [&node.start, &node.stop, &node.step].into_iter().flatten() {
-                    self.aside(bound);
-                }
+                self.asides([&node.start, &node.stop, &node.step].into_iter().flatten());
                 self.walk(&node.expr).map(|place| Place { range: span, ..place })
             }
             Expr::Call(node) => {
-                for arg in &node.args {
-                    self.aside(argument(arg));
-                }
+                self.asides(node.args.iter().map(argument));
                 if !matches!(node.expr, Expr::Var(_)) {
                     self.aside(&node.expr);
                 }
                 None
             }
             _ => {
-                for child in children(expr) {
-                    self.aside(child);
-                }
+                self.asides(children(expr));
                 None
             }
         }
