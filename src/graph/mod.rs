@@ -15,6 +15,8 @@ mod reads;
 mod resolve;
 mod shapes;
 mod site;
+#[cfg(test)]
+mod tests;
 
 pub use draft::{Draft, Sound};
 pub use facts::{Facts, FileFact, Reference, ReferenceKind, references};
