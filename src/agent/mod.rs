@@ -17,6 +17,7 @@ mod performer;
 mod person;
 pub mod process;
 pub mod rehearse;
+pub mod rehearsed;
 pub mod reply;
 pub mod run;
 pub mod secret;

@@ -162,7 +162,7 @@ fn empty(parse: Parse) -> Value {
 }
 
 /// A value of a shape. It asks nobody anything: questions that may be left out are.
-fn made_up(schema: &Value) -> Value {
+pub(super) fn made_up(schema: &Value) -> Value {
     let mut value = sample(schema);
     let required =
         |key: &str| schema.get("required").items().is_some_and(|mut keys| keys.any(|known| known.as_str() == Some(key)));

@@ -57,6 +57,10 @@ pub fn command(args: &Args, out: Out) -> Outcome {
                 out.note("that did not settle it: it is asked again");
                 return Ok(Exit::Waiting);
             }
+            Requested::Applied(after) if after.status.is_over() => {
+                let id = short(after.id());
+                out.note(&format!("answered; the run is {}: `flow show {id}` shows it", after.status.as_str()));
+            }
             Requested::Applied(after) => out.note(&format!("answered; `flow resume {}` goes on", short(after.id()))),
         }
         Ok(Exit::Done)

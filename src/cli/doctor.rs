@@ -6,7 +6,7 @@ use super::out::{Out, Paint, clean};
 use super::pipeline::{cleaned, project};
 use super::place::{self, Place, StoreArg, wait};
 use crate::agent::detect;
-use crate::diag::concise;
+use crate::diag::human;
 use crate::drive::{bucket_spec, differences};
 use crate::project::{self, Project};
 use crate::store::{RunHead, Store, list_runs};
@@ -72,7 +72,7 @@ pub fn command(args: &Args, out: Out) -> Outcome {
 fn of_project(project: &Project, report: &mut Report) -> Result<(), Fail> {
     report.good(&format!("project {}", project.root.display()))?;
     if !project.findings.is_empty() {
-        report.bad(&format!("flow.toml:\n{}", concise(&cleaned(&project.findings), &project.sources).trim_end()))?;
+        report.bad(&format!("flow.toml:\n{}", human(&cleaned(&project.findings), &project.sources, false).trim_end()))?;
     }
     let git = project::git(&project.root);
     if git.is_null() {

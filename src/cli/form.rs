@@ -3,7 +3,6 @@
 //! A form is the JSON Schema of an object, a field a question; an agent's questions are answered by a list of texts.
 
 use crate::agent::Asked;
-use crate::expr::shape::Schema;
 use crate::value::Value;
 use crate::view::status::{fields, kind_of};
 use crate::view::timeline::plain;
@@ -54,13 +53,7 @@ fn choose(choices: &[Value], text: &str) -> Result<Value, String> {
 /// # Errors
 /// What does not fit, in words.
 pub fn check(asked: &Asked, answers: Value) -> Result<Value, String> {
-    if asked.questions.is_empty() {
-        let schema = Schema::compile(&asked.form)?;
-        return schema.check(answers).map_err(|wrong| wrong.join("; "));
-    }
-    let texts = answers.items().map_or(0, |items| items.filter(|item| item.as_str().is_some()).count());
-    let wanted = asked.questions.len();
-    if texts == wanted { Ok(answers) } else { Err(format!("{wanted} texts are awaited, as in [\"…\"]")) }
+    crate::agent::ask::check(asked, answers).map_err(|wrong| wrong.join("; "))
 }
 
 /// Answers from words: `field=value`, `1=text` for an agent's questions, or one JSON text; a single question takes a

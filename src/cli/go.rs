@@ -72,12 +72,14 @@ pub struct Going {
     args: GoArgs,
     /// Shows what goes on.
     pub progress: Arc<Progress>,
+    /// Who answers in a rehearsal.
+    rehearsed: Option<Arc<dyn Person>>,
 }
 
 impl Going {
     /// Nothing goes on yet.
-    pub fn new(args: GoArgs, out: Out) -> Self {
-        Self { out, args, progress: Arc::new(Progress::new(out)) }
+    pub fn new(args: GoArgs, rehearsed: Option<Arc<dyn Person>>, out: Out) -> Self {
+        Self { out, args, progress: Arc::new(Progress::new(out)), rehearsed }
     }
 
     /// Carries a run that has just begun.
@@ -103,6 +105,9 @@ impl Going {
     }
 
     fn person(&self) -> Option<Arc<dyn Person>> {
+        if self.rehearsed.is_some() {
+            return self.rehearsed.clone();
+        }
         let there = !self.args.no_input && person::is_there();
         there.then(|| Arc::new(AtTerminal::new(self.out, Some(self.progress.clone()))) as Arc<dyn Person>)
     }

@@ -81,8 +81,8 @@ pub fn settings(project: &Project) -> Result<&crate::project::Config, Fail> {
     if wrong == 0 {
         return Ok(&project.config);
     }
-    let concise = crate::diag::concise(&cleaned(&project.findings), &project.sources);
-    Err(Fail::usage(format!("`flow.toml` has mistakes:\n{}", concise.trim_end())))
+    let text = human(&cleaned(&project.findings), &project.sources, false);
+    Err(Fail::usage(format!("`flow.toml` has mistakes:\n{}", text.trim_end())))
 }
 
 /// Puts the findings of several checks together, over all their texts.

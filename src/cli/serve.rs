@@ -3,7 +3,8 @@
 use super::exit::Exit;
 use super::fail::Fail;
 use super::place::Place;
-use crate::agent::Performer;
+use crate::agent::rehearsed::Rehearsed;
+use crate::agent::{Performer, Person};
 use crate::drive::Services;
 use crate::name::Name;
 use crate::plan::{Plan, StubReply};
@@ -28,6 +29,11 @@ pub fn services(
         None => Performer::rehearsal(stubs(plan)),
     };
     Ok(Services { store, store_url: place.url.clone(), root: place.root.clone(), performer: Arc::new(performer) })
+}
+
+/// Who answers the questions of a rehearsal.
+pub fn rehearsed(plan: &Plan) -> Arc<dyn Person> {
+    Arc::new(Rehearsed::new(stubs(plan)))
 }
 
 /// The stubs of a rehearsal, as they are written in a pipeline: a list of replies by phase.

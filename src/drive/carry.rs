@@ -153,7 +153,9 @@ impl Turning {
             if *self.stop.borrow() != Stop::No {
                 return self.stop_now().await;
             }
-            if !self.tasks.any() && timer.is_none() && !self.carrier.state.status.is_over() {
+            // A question lapses at its own time, which nobody has to sit through.
+            let idle = timer.is_none() || self.waits_for_a_person();
+            if !self.tasks.any() && idle && !self.carrier.state.status.is_over() {
                 if let Some(carried) = self.nothing_goes_on().await? {
                     return Ok(carried);
                 }
@@ -163,14 +165,16 @@ impl Turning {
         }
     }
 
+    /// Whether a person is asked, and nothing else is under way or about to be.
+    fn waits_for_a_person(&self) -> bool {
+        let state = &self.carrier.state;
+        !state.active.is_empty() && state.active.iter().all(|at| asks(state, *at))
+    }
+
     /// Nothing is performed and no timer runs: somebody must answer, or something is wrong.
     async fn nothing_goes_on(&mut self) -> Result<Option<Carried>, DriveError> {
         let state = &self.carrier.state;
-        let asks = |at: &usize| {
-            let stage = state.phases[*at].attempt.as_ref().map(|attempt| &attempt.stage);
-            matches!(stage, Some(AttemptStage::Asking { .. } | AttemptStage::Crashed))
-        };
-        if !state.active.iter().any(asks) {
+        if !state.active.iter().any(|at| asks(state, *at)) {
             let names = |status: fn(&crate::run::PhaseState) -> bool| {
                 state
                     .phases
@@ -321,6 +325,12 @@ impl Turning {
             Err(CommitError::Unknown { .. }) => Ok(()),
         }
     }
+}
+
+/// Whether a phase waits for a person.
+fn asks(state: &RunState, at: usize) -> bool {
+    let stage = state.phases[at].attempt.as_ref().map(|attempt| &attempt.stage);
+    matches!(stage, Some(AttemptStage::Asking { .. } | AttemptStage::Crashed))
 }
 
 /// Puts the raw stream of a turn into the same batch, and its digest into the outcome.

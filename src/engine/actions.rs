@@ -1,7 +1,7 @@
 //! What should be going on in the world, derived from the state alone: after a crash it is simply asked again.
 
 use super::program::Program;
-use crate::run::{Action, Attempt, AttemptStage, Question, RunState, Task, Time};
+use crate::run::{Action, Attempt, AttemptStage, Question, RunState, RunStatus, Task, Time};
 use crate::value::Value;
 
 /// The actions of a state, in graph order, and the earliest timer last.
@@ -29,7 +29,8 @@ pub fn actions(program: &Program, state: &RunState) -> Vec<Action> {
         }
     }
     let wall = state.raised.wall_ms.or(program.plan.limits.wall_ms);
-    if let Some(wall) = wall.filter(|_| state.over_budget.is_none()) {
+    // The clock of the limit stands still while a person is waited for.
+    if let Some(wall) = wall.filter(|_| state.over_budget.is_none() && state.status == RunStatus::Running) {
         wake(state.updated_at.plus_ms(wall.saturating_sub(state.active_ms)));
     }
     actions.extend(timer.map(Action::Timer));

@@ -1,6 +1,7 @@
 //! What an expression sees: the run document, and beside it what belongs to the phase that asks.
 
 use super::program::Program;
+use crate::name::Name;
 use crate::run::RunState;
 use crate::value::Value;
 
@@ -14,6 +15,14 @@ pub(super) fn context(program: &Program, state: &RunState, at: usize, uses_previ
     input.set("round", Value::int(round.into()));
     input.set("previous", if uses_previous { previous(program, state, at) } else { Value::NULL });
     input
+}
+
+/// What the expressions of a phase see now, with its own output under `.output`: for people who try one by hand.
+/// `None` when the plan has no such phase.
+pub fn phase_view(program: &Program, state: &RunState, phase: &Name) -> Option<Value> {
+    let at = program.plan.phases.iter().position(|known| known.name == *phase)?;
+    let output = state.document().at(&["phases", phase.as_str(), "output"]);
+    Some(with_output(context(program, state, at, true), output))
 }
 
 /// The same with the reply or result under `.output`.

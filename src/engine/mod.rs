@@ -23,6 +23,7 @@ mod start;
 mod turn;
 
 pub use actions::actions;
+pub use context::phase_view;
 pub use decide::decide;
 pub use document::{DocumentError, document_view};
 pub use eval::Problem;

@@ -4,7 +4,7 @@ use super::turn::{Step, Turn};
 use crate::limits::RETRIES;
 use crate::name::Name;
 use crate::plan::{Join, Verb};
-use crate::run::{ErrorClass, Event, PhaseStatus, RequestId, RunError};
+use crate::run::{ErrorClass, Event, PhaseStatus, RequestId, RunError, RunStatus};
 use std::collections::BTreeSet;
 
 impl Turn<'_> {
@@ -89,7 +89,9 @@ impl Turn<'_> {
             return Some(format!("the run used {tokens} tokens, and its limit is {limit}; go on with `--max-tokens`"));
         }
         let wall = raised.wall_ms.or(limits.wall_ms)?;
-        let spent = self.state.active_ms;
+        // Time since the last event counts too: nothing may have happened for long.
+        let running = self.state.status == RunStatus::Running;
+        let spent = self.state.active_ms + if running { self.at.since_ms(self.state.updated_at) } else { 0 };
         (spent >= wall)
             .then(|| format!("the run took {} s, and its limit is {} s; go on with `--max-wall`", spent / 1000, wall / 1000))
     }

@@ -5,7 +5,7 @@ use super::draft::Draft;
 use super::site::{Role, Site};
 use crate::expr::jq::{Segment, SegmentKind};
 use crate::expr::shape::{Lookup, Seg, Type};
-use crate::model::{Join, OnError, Verb};
+use crate::model::{Join, OnError};
 
 /// What a read turned out to be.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -129,8 +129,6 @@ impl Eye<'_> {
         }
         match name {
             "round" | "name" => self.doc(Doc::Leaf, 1),
-            // In a series every run has both.
-            "series" | "cycle" if self.draft.pipeline.series.is_some() => self.doc(Doc::Leaf, 1),
             "item" | "key" => self.look.said = true,
             "previous" => self.doc(Doc::Previous, 1),
             "output" if site.role.sees_output() => {
@@ -257,8 +255,6 @@ impl Eye<'_> {
         match (self.key(step), phase) {
             (Some("output"), Some(phase)) => self.output(phase, step + 1),
             (Some("output"), None) => self.look.said = true,
-            // A process that surely ran has an exit code.
-            (Some("code"), Some(phase)) if self.is_process(phase) && !self.may_be_null(phase) => self.doc(Doc::Leaf, step + 1),
             _ => self.field_of(RECORD, step, "the record of a phase"),
         }
     }
@@ -324,13 +320,8 @@ impl Eye<'_> {
     fn users(&self, agent: usize) -> impl Iterator<Item = usize> {
         let pipeline = self.draft.pipeline;
         let name = pipeline.agents.get_index(agent).map(|(name, _)| name.as_str());
-        let uses = move |phase: &crate::model::Phase| matches!(phase.verb.as_ref().map(|verb| &verb.value), Some(Verb::Agent(used)) if Some(used.value.as_str()) == name);
+        let uses = move |phase: &crate::model::Phase| matches!(phase.verb.as_ref().map(|verb| &verb.value), Some(crate::model::Verb::Agent(used)) if Some(used.value.as_str()) == name);
         pipeline.phases.values().enumerate().filter(move |(_, phase)| uses(phase)).map(|(at, _)| at)
-    }
-
-    fn is_process(&self, phase: usize) -> bool {
-        let verb = self.draft.pipeline.phases[phase].verb.as_ref().map(|verb| &verb.value);
-        matches!(verb, Some(Verb::Run(_) | Verb::Shell(_)))
     }
 
     fn continues(&self, phase: usize) -> bool {

@@ -15,8 +15,6 @@ mod reads;
 mod resolve;
 mod shapes;
 mod site;
-#[cfg(test)]
-mod tests;
 
 pub use draft::{Draft, Sound};
 pub use facts::{Facts, FileFact, Reference, ReferenceKind, references};

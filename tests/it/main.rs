@@ -2,6 +2,7 @@
 
 mod agent;
 mod book;
+mod cli;
 mod drive;
 mod kill;
 mod lint;
