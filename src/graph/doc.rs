@@ -107,3 +107,70 @@ pub(super) const FILE: &[(&str, Doc)] =
 pub(super) fn field(table: &'static [(&'static str, Doc)], name: &str) -> Option<Doc> {
     table.iter().find(|(field, _)| *field == name).map(|(_, doc)| *doc)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::name::Name;
+    use crate::run::{Digest, RunId, RunState, Started, StartedFile, Time};
+    use crate::value::Value;
+
+    fn begun() -> Value {
+        let file = StartedFile {
+            name: "a".to_owned(),
+            path: "a.md".to_owned(),
+            text: String::new(),
+            digest: Digest::of(b""),
+            meta: Value::NULL,
+        };
+        let started = Started {
+            format: 1,
+            program: String::new(),
+            id: RunId::from_ulid(ulid::Ulid::from(1_u128)),
+            pipeline: "p".to_owned(),
+            path: String::new(),
+            plan: Digest::of(b""),
+            rehearsal: false,
+            series: None,
+            cycle: None,
+            params: Value::NULL,
+            vars: Value::NULL,
+            files: [("guide".to_owned(), file)].into_iter().collect(),
+            documents: indexmap::IndexMap::new(),
+            bucket: None,
+            phases: vec![Name::new("a").unwrap()],
+            project: Value::NULL,
+            agents: indexmap::IndexMap::new(),
+        };
+        RunState::begin(started, Time(0)).document().clone()
+    }
+
+    /// What a document has and the table lacks, and the other way round.
+    fn differences(value: &Value, table: &[(&str, Doc)], later: &[&str]) -> Vec<String> {
+        let there: Vec<String> = value.entries().unwrap().map(|(name, _)| name.to_owned()).collect();
+        let missing = there.iter().filter(|name| !table.iter().any(|(known, _)| known == name)).cloned();
+        let invented = table.iter().map(|(name, _)| (*name).to_owned()).filter(|name| !there.contains(name));
+        missing.chain(invented.filter(|name| !later.contains(&name.as_str()))).collect()
+    }
+
+    #[test]
+    fn the_tables_are_those_of_a_run_that_begins() {
+        let run = begun();
+        assert_eq!(differences(&run, RUN, &[]), Vec::<String>::new());
+        assert_eq!(differences(&run.at(&["phases", "a"]), RECORD, &["asked"]), Vec::<String>::new());
+        assert_eq!(differences(&run.at(&["files", "guide"]), FILE, &[]), Vec::<String>::new());
+    }
+
+    #[test]
+    fn what_is_null_at_the_beginning_may_be_null() {
+        let run = begun();
+        let record = run.at(&["phases", "a"]);
+        for (value, table) in [(&run, RUN), (&record, RECORD)] {
+            for (name, doc) in table {
+                let null = value.get(name).is_null() && value.has(name);
+                let known = matches!(doc, Doc::Maybe(_) | Doc::Output | Doc::Params | Doc::Vars);
+                assert!(!null || known, "`{name}` is null when a run begins");
+            }
+        }
+    }
+}

@@ -4,9 +4,9 @@ use super::facts::Facts;
 use super::loops::Loops;
 use super::net::Net;
 use super::reads::{self, Readings};
-use super::resolve;
 use super::shapes::{self, Shapes};
 use super::site::{Role, Site, sites};
+use super::{damage, resolve};
 use crate::diag::{Diagnostic, Severity};
 use crate::model::Pipeline;
 
@@ -30,10 +30,11 @@ pub struct Draft<'a> {
 impl<'a> Draft<'a> {
     /// Builds the graph, and tells what of it cannot be.
     pub fn of(pipeline: &'a Pipeline, facts: &'a Facts) -> (Self, Vec<Diagnostic>) {
-        let net = Net::of(pipeline);
+        let damaged = damage::damaged(pipeline, facts);
+        let net = Net::of(pipeline, &damaged);
         let loops = Loops::of(pipeline, &net);
-        let mut found = resolve::check(pipeline, &net, &loops);
-        let shapes = shapes::of(pipeline, facts, &mut found);
+        let mut found = resolve::check(pipeline, &net, &loops, !facts.unread.is_empty());
+        let shapes = shapes::of(pipeline, facts, &damaged, &mut found);
         let mut draft = Self { pipeline, facts, net, loops, shapes, readings: Readings::default() };
         draft.readings = reads::collect(&draft, &sites(pipeline, facts), &mut found);
         (draft, found)

@@ -1,7 +1,7 @@
 //! What a pipeline's file names outside itself, gathered by whoever reads files: the graph reads none.
 
 use crate::model::{Pipeline, RawKind, RawShape, TextSource, Verb};
-use crate::text::{Embedded, Spanned};
+use crate::text::{Embedded, Span, Spanned};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The texts of the files that a pipeline names, and what there is besides.
@@ -11,6 +11,8 @@ pub struct Facts {
     pub files: BTreeMap<String, FileFact>,
     /// Those of them that templates include.
     pub includes: BTreeSet<String>,
+    /// Where the pipeline file itself could not be read.
+    pub unread: Vec<Span>,
     /// `builtin:` folders that file parameters may name.
     pub builtin: BTreeSet<String>,
 }

@@ -5,7 +5,7 @@ use super::draft::Draft;
 use super::site::{Role, Site};
 use crate::expr::jq::{Segment, SegmentKind};
 use crate::expr::shape::{Lookup, Seg, Type};
-use crate::model::{Join, OnError};
+use crate::model::{Join, OnError, Verb};
 
 /// What a read turned out to be.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -129,6 +129,8 @@ impl Eye<'_> {
         }
         match name {
             "round" | "name" => self.doc(Doc::Leaf, 1),
+            // In a series every run has both.
+            "series" | "cycle" if self.draft.pipeline.series.is_some() => self.doc(Doc::Leaf, 1),
             "item" | "key" => self.look.said = true,
             "previous" => self.doc(Doc::Previous, 1),
             "output" if site.role.sees_output() => {
@@ -207,7 +209,7 @@ impl Eye<'_> {
 
     fn param(&mut self, step: usize) {
         let Some(name) = self.key(step) else { return };
-        let Some(param) = self.draft.pipeline.params.get(name) else { return self.wrong(step, Problem::Param) };
+        let Some(param) = self.draft.pipeline.params.get(name) else { return self.no_param(step) };
         let required = param.required.as_ref().is_some_and(|required| required.value);
         if !required && param.default.is_none() {
             self.null_after(step + 1);
@@ -218,6 +220,7 @@ impl Eye<'_> {
         let Some(name) = self.key(step) else { return };
         let at = self.draft.pipeline.vars.get_index_of(name);
         match (at, self.site.role) {
+            (None, _) if self.draft.pipeline.vars.is_empty() && !self.draft.facts.unread.is_empty() => {}
             (None, _) => self.wrong(step, Problem::Var),
             (Some(at), Role::Var(own)) if at >= own => self.wrong(step, Problem::LaterVar),
             _ => {}
@@ -235,7 +238,14 @@ impl Eye<'_> {
                 self.field_of(FILE, step + 1, "a file");
             }
             Some(_) => self.wrong(step, Problem::File),
-            None => self.wrong(step, Problem::Param),
+            None => self.no_param(step),
+        }
+    }
+
+    /// Where nothing could be read under `params`, nobody knows which there are.
+    fn no_param(&mut self, step: usize) {
+        if !self.draft.pipeline.params.is_empty() || self.draft.facts.unread.is_empty() {
+            self.wrong(step, Problem::Param);
         }
     }
 
@@ -255,6 +265,8 @@ impl Eye<'_> {
         match (self.key(step), phase) {
             (Some("output"), Some(phase)) => self.output(phase, step + 1),
             (Some("output"), None) => self.look.said = true,
+            // A process that surely ran has an exit code.
+            (Some("code"), Some(phase)) if self.is_process(phase) && !self.may_be_null(phase) => self.doc(Doc::Leaf, step + 1),
             _ => self.field_of(RECORD, step, "the record of a phase"),
         }
     }
@@ -320,8 +332,13 @@ impl Eye<'_> {
     fn users(&self, agent: usize) -> impl Iterator<Item = usize> {
         let pipeline = self.draft.pipeline;
         let name = pipeline.agents.get_index(agent).map(|(name, _)| name.as_str());
-        let uses = move |phase: &crate::model::Phase| matches!(phase.verb.as_ref().map(|verb| &verb.value), Some(crate::model::Verb::Agent(used)) if Some(used.value.as_str()) == name);
+        let uses = move |phase: &crate::model::Phase| matches!(phase.verb.as_ref().map(|verb| &verb.value), Some(Verb::Agent(used)) if Some(used.value.as_str()) == name);
         pipeline.phases.values().enumerate().filter(move |(_, phase)| uses(phase)).map(|(at, _)| at)
+    }
+
+    fn is_process(&self, phase: usize) -> bool {
+        let verb = self.draft.pipeline.phases[phase].verb.as_ref().map(|verb| &verb.value);
+        matches!(verb, Some(Verb::Run(_) | Verb::Shell(_)))
     }
 
     fn continues(&self, phase: usize) -> bool {

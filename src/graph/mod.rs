@@ -4,6 +4,7 @@
 //! unknown, and unknown is silent. [`Draft::admit`] is the only way to a [`Sound`], and so to a plan.
 
 mod bits;
+mod damage;
 mod doc;
 mod draft;
 mod facts;
@@ -15,6 +16,8 @@ mod reads;
 mod resolve;
 mod shapes;
 mod site;
+#[cfg(test)]
+mod tests;
 
 pub use draft::{Draft, Sound};
 pub use facts::{Facts, FileFact, Reference, ReferenceKind, references};

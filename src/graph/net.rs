@@ -31,10 +31,11 @@ pub struct Net {
 }
 
 impl Net {
-    /// Builds the net; needs that name no phase are left out.
-    pub fn of(pipeline: &Pipeline) -> Self {
+    /// Builds the net; needs that name no phase are left out, and what could not be read in full is not known.
+    pub fn of(pipeline: &Pipeline, damaged: &[bool]) -> Self {
         let n = pipeline.phases.len();
-        let (mut needs, mut needed, mut known) = (vec![vec![]; n], vec![vec![]; n], vec![true; n]);
+        let (mut needs, mut needed, mut known) =
+            (vec![vec![]; n], vec![vec![]; n], damaged.iter().map(|damaged| !damaged).collect::<Vec<_>>());
         for (at, phase) in pipeline.phases.values().enumerate() {
             for need in &phase.needs {
                 match pipeline.phases.get_index_of(&need.value) {

@@ -8,13 +8,16 @@ use crate::run::ErrorClass;
 use crate::text::{Span, Spanned};
 use std::collections::HashSet;
 
-/// Checks all names, and that needs and loops make sense.
-pub fn check(pipeline: &Pipeline, net: &Net, loops: &Loops) -> Vec<Diagnostic> {
+/// Checks all names, and that needs and loops make sense. `unread`: parts of the file could not be read.
+pub fn check(pipeline: &Pipeline, net: &Net, loops: &Loops, unread: bool) -> Vec<Diagnostic> {
     let mut found = vec![];
     needs(pipeline, net, &mut found);
     repeats(pipeline, net, loops, &mut found);
-    agents(pipeline, &mut found);
-    tests(pipeline, &mut found);
+    // Where nothing could be read under `agents`, nobody knows which there are.
+    if !unread || !pipeline.agents.is_empty() {
+        agents(pipeline, &mut found);
+    }
+    tests(pipeline, unread, &mut found);
     found
 }
 
@@ -132,7 +135,7 @@ fn agents(pipeline: &Pipeline, found: &mut Vec<Diagnostic>) {
     }
 }
 
-fn tests(pipeline: &Pipeline, found: &mut Vec<Diagnostic>) {
+fn tests(pipeline: &Pipeline, unread: bool, found: &mut Vec<Diagnostic>) {
     let phases = || pipeline.phases.keys().map(String::as_str);
     for test in &pipeline.tests {
         for (name, field) in &test.stubs {
@@ -147,7 +150,7 @@ fn tests(pipeline: &Pipeline, found: &mut Vec<Diagnostic>) {
             }
         }
         for (name, field) in &test.params {
-            if !pipeline.params.contains_key(name) {
+            if !pipeline.params.contains_key(name) && !(unread && pipeline.params.is_empty()) {
                 let known = pipeline.params.keys().map(String::as_str);
                 found.push(unknown(code::D006, "parameter", &Spanned::new(name.clone(), field.key), known, false));
             }

@@ -19,15 +19,15 @@ pub struct Shapes {
 }
 
 /// The shapes of all phases, and what is wrong with them.
-pub(super) fn of(pipeline: &Pipeline, facts: &Facts, found: &mut Vec<Diagnostic>) -> Vec<Shapes> {
-    pipeline.phases.values().map(|phase| of_phase(phase, facts, found)).collect()
+pub(super) fn of(pipeline: &Pipeline, facts: &Facts, damaged: &[bool], found: &mut Vec<Diagnostic>) -> Vec<Shapes> {
+    pipeline.phases.values().zip(damaged).map(|(phase, damaged)| of_phase(phase, facts, *damaged, found)).collect()
 }
 
-fn of_phase(phase: &Phase, facts: &Facts, found: &mut Vec<Diagnostic>) -> Shapes {
+fn of_phase(phase: &Phase, facts: &Facts, damaged: bool, found: &mut Vec<Diagnostic>) -> Shapes {
     let output = phase.output.as_ref().and_then(|shape| schema(&shape.value, facts, found));
     let form = phase.form.as_ref().and_then(|shape| schema(&shape.value, facts, found));
     // A shape that could not be understood leaves everything unknown.
-    let declared = phase.output.is_some() || phase.form.is_some();
+    let declared = damaged || phase.output.is_some() || phase.form.is_some();
     let known = if declared { output.clone().or_else(|| form.clone()) } else { natural(phase) };
     Shapes { output, form, reply: known.map(|schema| Type::of_schema(&schema)) }
 }

@@ -1,6 +1,6 @@
 //! The table of rules.
 
-use super::rules::{data, files, graph, keys, security, templates};
+use super::rules::{data, files, graph, jq, keys, security, templates};
 use crate::diag::{Code, Diagnostic, code};
 use crate::graph::Draft;
 
@@ -21,6 +21,8 @@ pub const RULES: &[Rule] = &[
     Rule { code: code::D006, check: data::unknown_param::check },
     Rule { code: code::D007, check: data::unused_param::check },
     Rule { code: code::D013, check: data::null_in_order::check },
+    Rule { code: code::J005, check: jq::not_boolean::check },
+    Rule { code: code::J006, check: jq::not_one_answer::check },
     Rule { code: code::T002, check: templates::undefined_variable::check },
     Rule { code: code::S001, check: security::template_in_shell::check },
     Rule { code: code::S002, check: security::agent_text_as_program::check },

@@ -2,7 +2,7 @@
 
 use super::text::{self, ReadError};
 use super::{Project, builtin};
-use crate::diag::{Diagnostic, nearest};
+use crate::diag::{Diagnostic, Severity, code, nearest};
 use crate::graph::{Draft, Facts, FileFact, references};
 use crate::limits::PIPELINE_FILES;
 use crate::model::{self, Pipeline};
@@ -119,7 +119,9 @@ fn check(name: &str, text: &str, base: &Base, path: &str) -> Loaded {
     let file = sources.add(name, text);
     let (pipeline, mut findings) = model::parse(file, text);
     findings.extend(model::not_yet(&pipeline));
-    let facts = gather(&pipeline, base, name, &mut sources);
+    let mut facts = gather(&pipeline, base, name, &mut sources);
+    let unread = findings.iter().filter(|finding| finding.severity() == Severity::Error && finding.code != code::N001);
+    facts.unread = unread.map(|finding| finding.span).collect();
     let (draft, found) = Draft::of(&pipeline, &facts);
     findings.extend(found);
     findings.extend(crate::lint::check(&draft));

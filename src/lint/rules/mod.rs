@@ -3,6 +3,7 @@
 pub mod data;
 pub mod files;
 pub mod graph;
+pub mod jq;
 pub mod keys;
 pub mod security;
 pub mod templates;
