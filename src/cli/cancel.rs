@@ -40,7 +40,7 @@ pub fn command(args: &Args, out: Out) -> Outcome {
         match request(&services, state.id(), &Request::Cancel { reason: args.reason.clone() }).await? {
             Requested::Posted => out.note(&format!("its driver is told; `flow logs {id} -f` follows it")),
             Requested::Applied(state) if state.status.is_over() => {
-                out.note(&format!("run {} is {}", state.id(), state.status.as_str()))
+                out.note(&format!("run {} is {}", state.id(), state.status.as_str()));
             }
             Requested::Applied(_) => out.note(&format!("cancelled; cleanup phases are left: `flow resume {id}` runs them")),
         }

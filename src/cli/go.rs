@@ -89,8 +89,8 @@ impl Going {
     pub async fn begun(&self, carrier: Carrier) -> Outcome {
         let options = CarryOptions { no_input: self.args.no_input, ..CarryOptions::default() };
         let stop = stop::listen(self.out, self.progress.clone(), resume(carrier.state().id()));
-        let carried = carrier.carry(options, self.person(), stop).await;
-        self.ended(carried)
+        let end = carrier.carry(options, self.person(), stop).await;
+        self.ended(end)
     }
 
     /// Takes up a run that began earlier.
@@ -100,8 +100,8 @@ impl Going {
     pub async fn again(&self, services: &Services, run: &RunId, retry: bool) -> Outcome {
         let options = CarryOptions { no_input: self.args.no_input, retry, raise: self.args.raised() };
         let stop = stop::listen(self.out, self.progress.clone(), resume(run));
-        let carried = Carrier::resume(services, run, options, self.progress.clone(), self.person(), stop).await;
-        self.ended(carried)
+        let end = Carrier::resume(services, run, options, self.progress.clone(), self.person(), stop).await;
+        self.ended(end)
     }
 
     fn person(&self) -> Option<Arc<dyn Person>> {
@@ -112,9 +112,9 @@ impl Going {
         there.then(|| Arc::new(AtTerminal::new(self.out, Some(self.progress.clone()))) as Arc<dyn Person>)
     }
 
-    fn ended(&self, carried: Result<Carried, DriveError>) -> Outcome {
+    fn ended(&self, end: Result<Carried, DriveError>) -> Outcome {
         self.progress.finish();
-        match carried? {
+        match end? {
             Carried::Ended(state) => self.over(&state),
             Carried::Waiting(state) => {
                 self.document(&state)?;

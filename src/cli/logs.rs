@@ -8,6 +8,7 @@ use crate::name::Name;
 use crate::run::{AttemptId, Digest, Event, RunState, RunStatus, Stamped};
 use crate::store::{Journal, Store, get_blob, key};
 use crate::view::timeline::{Line, Tone, line, lines};
+use std::fmt::Write as _;
 use std::sync::Arc;
 
 /// Arguments of `flow logs`.
@@ -67,7 +68,7 @@ impl Printer {
                 Some(paint) => self.out.paint(paint, &line.text),
                 None => clean(&line.text),
             };
-            text.push_str(&format!("{stamp}  {phase:<width$}  {said}\n", width = self.width));
+            let _ = writeln!(text, "{stamp}  {phase:<width$}  {said}", width = self.width);
         }
         self.out.result(&text)
     }

@@ -4,6 +4,7 @@
 //! people read is cleaned of them here; JSON has its own escapes.
 
 use super::fail::Fail;
+use std::fmt::Write as _;
 use std::io::{self, IsTerminal, Write};
 
 /// `--color`.
@@ -168,7 +169,7 @@ pub fn json_text(json: &str) -> String {
     let mut out = String::with_capacity(json.len());
     for c in json.chars() {
         if ('\u{7f}'..='\u{9f}').contains(&c) {
-            out.push_str(&format!("\\u{:04x}", u32::from(c)));
+            let _ = write!(out, "\\u{:04x}", u32::from(c));
         } else {
             out.push(c);
         }

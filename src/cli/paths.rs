@@ -38,7 +38,7 @@ fn walk(folder: &Path, depth: usize, found: &mut Vec<String>) {
             if depth > 0 && !hidden && !path.is_symlink() {
                 walk(&path, depth - 1, found);
             }
-        } else if name.ends_with(".toml") && name != "flow.toml" && is_pipeline(&path) {
+        } else if path.extension().is_some_and(|extension| extension == "toml") && name != "flow.toml" && is_pipeline(&path) {
             found.push(path.to_string_lossy().into_owned());
         }
     }

@@ -82,7 +82,7 @@ pub async fn carry(place: &Place, store: Arc<dyn Store>, state: RunState, again:
         }
         Some(agents::settle_again(&plan, &state.started.agents, again.agent)?)
     };
-    let services = serve::services(place, store, &plan, agents)?;
+    let services = serve::services(place, store, &plan, agents);
     let going = Going::new(again.go, state.started.rehearsal.then(|| serve::rehearsed(&plan)), out);
     going.announce(&state);
     going.again(&services, state.id(), again.retry).await

@@ -119,7 +119,7 @@ pub fn command(args: &Args, found: Found, matches: &ArgMatches, out: Out) -> Out
     serve::wait(async {
         let store = place.open_or_create().await?;
         tell_of_replicas(&*store, &plan, out).await?;
-        let services = serve::services(&place, store, &plan, agents)?;
+        let services = serve::services(&place, store, &plan, agents);
         let going = Going::new(args.go, args.rehearse.then(|| serve::rehearsed(&plan)), out);
         let carrier = Carrier::start(&services, request, going.progress.clone()).await?;
         going.begun(carrier).await

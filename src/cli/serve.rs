@@ -15,20 +15,12 @@ use indexmap::IndexMap;
 use std::sync::Arc;
 
 /// What a driver works with. `agents` are settled; none means a rehearsal.
-///
-/// # Errors
-/// When the agents cannot be set up.
-pub fn services(
-    place: &Place,
-    store: Arc<dyn Store>,
-    plan: &Plan,
-    agents: Option<IndexMap<Name, AgentSpec>>,
-) -> Result<Services, Fail> {
+pub fn services(place: &Place, store: Arc<dyn Store>, plan: &Plan, agents: Option<IndexMap<Name, AgentSpec>>) -> Services {
     let performer = match agents {
         Some(agents) => Performer::new(agents),
         None => Performer::rehearsal(stubs(plan)),
     };
-    Ok(Services { store, store_url: place.url.clone(), root: place.root.clone(), performer: Arc::new(performer) })
+    Services { store, store_url: place.url.clone(), root: place.root.clone(), performer: Arc::new(performer) }
 }
 
 /// Who answers the questions of a rehearsal.

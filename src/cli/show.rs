@@ -73,7 +73,7 @@ pub fn text(glance: &Glance, out: Out) -> String {
         .iter()
         .map(|row| {
             let cells = [row.phase.as_str(), row.status.as_str(), &row.time, &row.tries, &row.cost, &row.reason];
-            cells.map(|cell| clean(cell))
+            cells.map(clean)
         })
         .collect();
     for (line, row) in columns(&rows).iter().zip(&glance.rows) {

@@ -39,9 +39,9 @@ pub fn command(args: &Args, out: Out) -> Outcome {
         for test in &loaded.tests {
             let outcome = play(&program, test);
             if outcome.is_empty() {
-                passed += 1
+                passed += 1;
             } else {
-                failed += 1
+                failed += 1;
             }
             out.result(&text(test, &outcome, out))?;
         }
@@ -84,11 +84,11 @@ fn text(test: &Test, problems: &[String], out: Out) -> String {
     if problems.is_empty() {
         return format!("  {} {}\n", out.paint(Paint::Green, "✓"), clean(&test.name));
     }
-    let mut text = format!("  {} {} (line {})\n", out.paint(Paint::Red, "✗"), clean(&test.name), test.line);
+    let mut shown = format!("  {} {} (line {})\n", out.paint(Paint::Red, "✗"), clean(&test.name), test.line);
     for line in problems.iter().flat_map(|problem| problem.trim_end().lines()) {
-        let _ = writeln!(text, "      {}", clean(line));
+        let _ = writeln!(shown, "      {}", clean(line));
     }
-    text
+    shown
 }
 
 fn guard(place: &GuardPlace) -> String {

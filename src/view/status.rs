@@ -202,25 +202,25 @@ pub fn asked(state: &RunState, phase: &Name) -> Option<(String, Value, Vec<crate
 pub fn questions(state: &RunState) -> Vec<Question> {
     let asking = state.phases.iter().filter_map(|phase| {
         let (question, form, questions) = asked(state, &phase.name)?;
-        let mut lines: Vec<String> = vec![];
-        let arguments;
-        if questions.is_empty() {
-            lines.push(question.trim().to_owned());
+        let (lines, names) = if questions.is_empty() {
             let fields = fields(&form);
-            lines.extend(fields.iter().map(|(name, kind)| format!("  {name}: {kind}")));
-            arguments = fields.iter().map(|(name, _)| format!("{name}=…")).collect::<Vec<_>>().join(" ");
+            let shown = fields.iter().map(|(name, kind)| format!("  {name}: {kind}"));
+            let lines = std::iter::once(question.trim().to_owned()).chain(shown).collect();
+            (lines, fields.into_iter().map(|(name, _)| name).collect::<Vec<_>>())
         } else {
-            for (number, question) in questions.iter().enumerate() {
-                let choices =
-                    if question.choices.is_empty() { String::new() } else { format!(" ({})", question.choices.join(" | ")) };
-                lines.push(format!("{}. {}{choices}", number + 1, question.question.trim()));
-            }
-            arguments = (1..=questions.len()).map(|number| format!("{number}=…")).collect::<Vec<_>>().join(" ");
-        }
+            let lines = questions.iter().enumerate().map(|(at, question)| numbered(at + 1, question)).collect();
+            (lines, (1..=questions.len()).map(|number| number.to_string()).collect())
+        };
+        let arguments = names.iter().map(|name| format!("{name}=…")).collect::<Vec<_>>().join(" ");
         let command = format!("flow answer {} {} {arguments}", short(state.id()), phase.name);
         Some(Question { phase: phase.name.clone(), lines, command })
     });
     asking.collect()
+}
+
+fn numbered(number: usize, question: &crate::run::Question) -> String {
+    let choices = if question.choices.is_empty() { String::new() } else { format!(" ({})", question.choices.join(" | ")) };
+    format!("{number}. {}{choices}", question.question.trim())
 }
 
 fn crash_question() -> crate::run::Question {

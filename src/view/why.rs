@@ -84,7 +84,7 @@ fn step(name: &Name, stamped: &Stamped) -> Option<Step> {
         Event::PhaseInterrupted { phase, reason } if phase == name => ("interrupted".to_owned(), vec![reason.clone()]),
         Event::PhaseFailed { phase, error, guard } if phase == name => {
             let mut detail = of_error(error);
-            detail.extend(guard.as_ref().map(|guard| of_guard(guard)).unwrap_or_default());
+            detail.extend(guard.as_ref().map(of_guard).unwrap_or_default());
             ("failed".to_owned(), detail)
         }
         Event::LoopReturned { owner, body, guard, .. } if body.contains(name) => {
