@@ -150,7 +150,8 @@ fn tests(pipeline: &Pipeline, unread: bool, found: &mut Vec<Diagnostic>) {
             }
         }
         for (name, field) in &test.params {
-            if !pipeline.params.contains_key(name) && !(unread && pipeline.params.is_empty()) {
+            let unknown_params = unread && pipeline.params.is_empty();
+            if !unknown_params && !pipeline.params.contains_key(name) {
                 let known = pipeline.params.keys().map(String::as_str);
                 found.push(unknown(code::D006, "parameter", &Spanned::new(name.clone(), field.key), known, false));
             }

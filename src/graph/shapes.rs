@@ -51,7 +51,7 @@ fn natural(phase: &Phase) -> Option<Value> {
         (Verb::Run(_) | Verb::Shell(_), Some(Parse::Lines)) => {
             Some(Value::table([("type", Value::text("array")), ("items", text())]))
         }
-        (Verb::Run(_) | Verb::Shell(_), Some(Parse::Text)) | (Verb::Agent(_), _) => Some(text()),
+        (Verb::Run(_) | Verb::Shell(_), Some(Parse::Text)) => Some(text()),
         (Verb::Ask(_), _) if phase.form.is_none() => Some(closed(&[("answer", "string")])),
         _ => None,
     }
