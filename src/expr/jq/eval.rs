@@ -179,6 +179,9 @@ fn thrown(exn: Exn<'_, Value>) -> EvalError {
 /// Whether a result is small and flat enough to leave the evaluation: whoever gets it prints, compares and drops it on
 /// an ordinary stack.
 fn fits(value: &Value) -> bool {
+    if matches!(value.0, Val::Null | Val::Bool(_) | Val::Num(_)) {
+        return true;
+    }
     let mut bytes = EVAL_BYTES;
     let mut todo = vec![(&value.0, 0)];
     while let Some((value, depth)) = todo.pop() {
