@@ -136,7 +136,7 @@ fn bounds(range: &Range<&Value>, len: usize) -> Result<(usize, usize), Fault> {
     let clip = |n: f64| if n < 0.0 { (n + len as f64).max(0.0) as usize } else { (n as usize).min(len) };
     let bound = |at: Option<&Value>, default: usize, round: fn(f64) -> f64| match at.map(|at| &at.0) {
         None | Some(Val::Null) => Ok(default),
-        Some(Val::Num(n)) => Ok(clip(round(as_float(n)))),
+        Some(Val::Num(n)) => Ok(Some(round(as_float(n))).filter(|n| !n.is_nan()).map_or(default, clip)),
         Some(_) => Err(fault("start and end indices of a slice must be numbers")),
     };
     let start = bound(range.start, 0, f64::floor)?;

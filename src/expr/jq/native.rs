@@ -9,6 +9,7 @@
 )]
 
 use super::dialect::Dialect;
+use crate::limits::EVAL_TEXT_BYTES;
 use crate::value::{Fault, Value, brief, fault, kind, meter};
 use jaq_core::box_iter::box_once;
 use jaq_core::data::HasLut;
@@ -28,7 +29,8 @@ pub(super) fn all() -> Vec<Fun<Dialect>> {
         ("nan", v(0), |_| box_once(Ok(Value::from(f64::NAN)))),
         ("infinite", v(0), |_| box_once(Ok(Value::from(f64::INFINITY)))),
     ];
-    let filters: [Filter<Run>; 15] = [
+    let filters: [Filter<Run>; 16] = [
+        ("escape_html", v(0), |cv| bome(escape_html(&cv.1))),
         ("not", v(0), |cv| box_once(Ok(Value::from(!ValT::as_bool(&cv.1))))),
         ("type", v(0), |cv| box_once(Ok(Value::text(kind(&cv.1.0))))),
         ("tonumber", v(0), |cv| bome(to_number(&cv.1))),
@@ -88,6 +90,31 @@ fn glob(mut cv: Cv<'_, Dialect>) -> ValXs<'_, Value> {
     bome(found.map(|paths| paths.into_iter().map(Value::from).collect()))
 }
 
+/// The text for HTML; its length is known, and asked for, before it is made.
+fn escape_html(value: &Value) -> ValR<Value> {
+    let entity = |byte: u8| match byte {
+        b'<' => "&lt;",
+        b'>' => "&gt;",
+        b'&' => "&amp;",
+        b'\'' => "&#39;",
+        b'"' => "&quot;",
+        _ => "",
+    };
+    let Some(text) = value.as_str() else { return Err(fault("only strings can be escaped for HTML")) };
+    let bytes: usize = text.bytes().map(|byte| entity(byte).len().max(1)).sum();
+    if bytes > EVAL_TEXT_BYTES {
+        meter::too_large();
+    }
+    let mut out = String::with_capacity(bytes);
+    for c in text.chars() {
+        match u8::try_from(c).map_or("", entity) {
+            "" => out.push(c),
+            entity => out.push_str(entity),
+        }
+    }
+    Ok(Value::from(out))
+}
+
 fn to_number(value: &Value) -> ValR<Value> {
     if matches!(value.0, Val::Num(_)) {
         return Ok(value.clone());
@@ -110,6 +137,9 @@ fn from_json(value: &Value) -> ValR<Value> {
         return Err(fault(format_args!("{} ({}) cannot be parsed as JSON", kind(&value.0), brief(&value.0))));
     };
     meter::room(text.len() * 4);
+    if matches!(text.trim(), "nan" | "NaN" | "-nan" | "-NaN") {
+        return Ok(Value::from(f64::NAN));
+    }
     let parsed = Value::parse(text.as_bytes());
     parsed.map_err(|error| fault(format_args!("{} (while parsing {})", error, brief(&value.0))))
 }
@@ -226,16 +256,45 @@ fn trim(value: Value, part: &Value, front: bool, back: bool) -> Value {
     if rest.len() == text.len() { value.clone() } else { jaq_std::ValT::as_sub_str(&value, rest) }
 }
 
-/// Deletes the longest and last paths first, so that no path moves another.
+/// Deletes the last paths first, so that no path moves another.
 fn delete_paths(value: Value, paths: &Value) -> ValR<Value> {
     let Some(paths) = paths.items() else { return Err(fault("paths must be specified as an array")) };
-    let mut paths: Vec<Value> = paths.collect();
-    meter::room(paths.len() * 16);
-    paths.sort();
-    paths.iter().rev().try_fold(value, |value, path| {
+    let mut found: Vec<Vec<Value>> = vec![];
+    for path in paths {
         let Some(keys) = path.items() else { return Err(fault("path must be specified as an array")) };
-        delete(value, &keys.collect::<Vec<_>>())
-    })
+        spread(&value, &keys.collect::<Vec<_>>(), &mut vec![], &mut found);
+    }
+    meter::room(found.len() * 64);
+    found.sort();
+    found.dedup();
+    found.iter().rev().try_fold(value, |value, path| delete(value, path))
+}
+
+/// A path as it is counted from the beginning: negative indices made positive, a slice at its end taken apart.
+fn spread(value: &Value, keys: &[Value], before: &mut Vec<Value>, found: &mut Vec<Vec<Value>>) {
+    let Some((key, rest)) = keys.split_first() else {
+        found.push(before.clone());
+        return;
+    };
+    let depth = before.len();
+    match (&value.0, &key.0) {
+        (Val::Arr(items), Val::Obj(_)) if rest.is_empty() => {
+            let numbers: Value = (0..items.len()).map(Value::from).collect();
+            for at in numbers.index(key).ok().iter().flat_map(Value::items).flatten() {
+                meter::spend(4);
+                found.push(before.iter().cloned().chain([at]).collect());
+            }
+            return;
+        }
+        (Val::Arr(items), Val::Num(_)) => {
+            let at = jaq_std::ValT::as_f64(key).unwrap_or(0.0).floor();
+            before.push(Value::from(if at < 0.0 { at + items.len() as f64 } else { at }));
+        }
+        _ => before.push(key.clone()),
+    }
+    let inner = value.clone().index(key).unwrap_or_default();
+    spread(&inner, rest, before, found);
+    before.truncate(depth);
 }
 
 fn delete(value: Value, path: &[Value]) -> ValR<Value> {

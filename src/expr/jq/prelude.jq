@@ -1,8 +1,7 @@
 # What jaq lacks or does otherwise than jq 1.7, in jq. Later definitions win over jaq's own.
 # Names with a leading underscore are for this file only.
 
-def abs: if type == "number" then (if . < 0 then -. else . end)
-  else error("\(type) has no absolute value") end;
+def abs: if . < 0 then -. else . end;
 def toarray: if type == "array" then . else [.] end;
 def ascii: [.] | implode;
 def date: todate;
@@ -12,12 +11,15 @@ def have_literal_numbers: true;
 def have_decnum: false;
 def leaf_paths: paths(scalars);
 
-def repeat(f): def again: ., (f | again); again;
 def walk(f): def inside: if type == "object" then map_values(inside) elif type == "array" then map(inside) else . end | f;
   inside;
 def recurse_down: recurse;
 def isvalid(f): try (f | true) catch false;
 
+def transpose: ((map(length) | max) // 0) as $width | [range($width) as $column | map(.[$column])];
+def _rest($n; f): skip($n; f);
+def skip($n; f): if $n < 0 then error("skip doesn't support negative count") else _rest($n; f) end;
+def nth($n; f): if $n < 0 then error("nth doesn't support negative indices") else first(skip($n; f)) end;
 def _head($n; f): limit($n; f);
 def limit($n; f): if $n < 0 then f else _head($n; f) end;
 
@@ -64,7 +66,7 @@ def truncate_stream(stream): . as $depth | null | stream
   | if (.[0] | length) > $depth then setpath([0]; .[0][$depth:]) else empty end;
 def truncate_stream($depth; stream): $depth | truncate_stream(stream);
 
-def @html: tostring | escape_html | split("&apos;") | join("&#39;");
+def @html: tostring | escape_html;
 def @csv: map(
     if type == "string" then "\"" + (split("\"") | join("\"\"")) + "\""
     elif type == "number" or type == "boolean" then tojson

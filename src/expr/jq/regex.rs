@@ -70,7 +70,15 @@ fn no_text(value: &Value, what: &str) -> Fault {
 
 /// Matches and, if wanted, the texts between them.
 fn search(mut cv: Cv<'_, Dialect>, between: bool, matches: bool) -> ValR<Value> {
-    let (flags, source) = (cv.0.pop_var(), cv.0.pop_var());
+    let (mut flags, mut source) = (cv.0.pop_var(), cv.0.pop_var());
+    // `test(["a", "i"])` is `test("a"; "i")`.
+    let both: Option<Vec<Value>> = source.items().map(Iterator::collect);
+    if let Some([pattern, rest @ ..]) = both.as_deref() {
+        if let Some(own) = rest.first() {
+            flags = joined(own, &flags);
+        }
+        source = pattern.clone();
+    }
     let value = cv.1;
     let text = value.as_str().ok_or_else(|| no_text(&value, "matched"))?;
     let source = source.as_str().ok_or_else(|| no_text(&source, "a regular expression"))?;
@@ -104,6 +112,12 @@ fn search(mut cv: Cv<'_, Dialect>, between: bool, matches: bool) -> ValR<Value> 
         out.push(jaq_std::ValT::as_sub_str(&value, &text.as_bytes()[last..]));
     }
     Ok(out.into_iter().collect())
+}
+
+/// The flags of a pattern together with those of the function.
+fn joined(own: &Value, flags: &Value) -> Value {
+    let text = |flags: &Value| flags.as_str().unwrap_or("").to_owned();
+    Value::from(text(own) + &text(flags))
 }
 
 /// One match: the whole, then each group.

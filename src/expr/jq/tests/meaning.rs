@@ -41,6 +41,8 @@ fn deleting_keeps_the_order_and_deletes_what_was_meant() {
     gives("del(.[] | select(. >= 2))", "[1,5,3,0,7]", "[1,0]");
     gives("del(.a.b)", "{}", "{}");
     gives("del(.[1:])", "[1,2,3]", "[1]");
+    gives("del(.[1], .[-6], .[2], .[-3:9])", "[0,1,2,3,4,5,6,7,8,9]", "[0,3,5,6,9]");
+    gives("del(.[2], .[-3]), del(.[9], .[-9])", "[1,2,3]", "[2] [1,2,3]");
     gives("del(.a[].x)", r#"{"a":[{"x":1,"y":2},{"x":3}]}"#, r#"{"a":[{"y":2},{}]}"#);
 }
 
@@ -64,7 +66,11 @@ fn what_jaq_lacks_is_there() {
     gives(r#"join(",")"#, r#"["a",null,1]"#, r#""a,,1""#);
     gives("from_entries", r#"[{"name":"a","value":1},{"k":"b","v":2}]"#, r#"{"a":1,"b":2}"#);
     gives("with_entries(.value += 1)", r#"{"a":1}"#, r#"{"a":2}"#);
-    gives("[limit(3; repeat(. * 2))]", "1", "[1,2,4]");
+    gives("[limit(3; repeat(. * 2))]", "1", "[2,2,2]");
+    gives("transpose, ([[1], [2, 3]] | transpose)", "[]", "[] [[1,2],[null,3]]");
+    gives("[nth(0, 2; range(5))]", "null", "[0,2]");
+    gives(r#"test(["B", "i"]), ("nan" | fromjson | isnan)"#, r#""abc""#, "true true");
+    gives("[range(3)] | .[1:nan]", "null", "[1,2]");
     gives("[limit(-1; 1, 2)]", "null", "[1,2]");
     gives("[tostream]", r#"{"a":[1]}"#, r#"[[["a",0],1],[["a",0]],[["a"]]]"#);
     gives("fromstream(tostream)", r#"{"a":[1,{"b":2}]}"#, r#"{"a":[1,{"b":2}]}"#);
