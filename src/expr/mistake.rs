@@ -60,7 +60,9 @@ impl Mistake {
     /// The finding, now that the place of the text is known. An edit is offered only where the text stands in the file
     /// byte for byte.
     pub fn into_diagnostic(self, text: &Embedded) -> Diagnostic {
-        let span = text.span(self.range);
+        // A parser that counts bytes may point into the middle of a character.
+        let within = text.text();
+        let span = text.span(within.floor_char_boundary(self.range.start)..within.ceil_char_boundary(self.range.end));
         let mut finding = Diagnostic::new(self.code, span, self.message).label(self.label);
         finding.help = self.help;
         match self.suggestion {

@@ -53,6 +53,9 @@ fn needs(pipeline: &Pipeline, net: &Net, found: &mut Vec<Diagnostic>) {
     found.extend(net.rings().iter().map(|ring| cycle(pipeline, ring)));
 }
 
+/// Phases of a ring that are named; nobody reads more.
+const SHOWN: usize = 20;
+
 /// The ring, edge by edge.
 fn cycle(pipeline: &Pipeline, ring: &[usize]) -> Diagnostic {
     let name = |at: usize| pipeline.phases[at].name.value.as_str();
@@ -63,7 +66,10 @@ fn cycle(pipeline: &Pipeline, ring: &[usize]) -> Diagnostic {
             Some((need.span, format!("`{}` needs `{}`", name(at), name(next))))
         })
         .collect();
-    let mut around: Vec<String> = ring.iter().map(|at| format!("`{}`", name(*at))).collect();
+    let mut around: Vec<String> = ring.iter().take(SHOWN).map(|at| format!("`{}`", name(*at))).collect();
+    if ring.len() > SHOWN {
+        around.push(format!("… ({} more)", ring.len() - SHOWN));
+    }
     around.extend(around.first().cloned());
     let message = if ring.len() == 1 {
         format!("`{}` needs itself", name(ring[0]))
@@ -73,7 +79,7 @@ fn cycle(pipeline: &Pipeline, ring: &[usize]) -> Diagnostic {
     let mut edges = edges.into_iter();
     let (span, label) = edges.next().unwrap_or_else(|| (pipeline.phases[ring[0]].header, String::new()));
     let mut finding = Diagnostic::new(code::G002, span, message).label(label);
-    finding.related.extend(edges);
+    finding.related.extend(edges.take(SHOWN));
     finding.help("needs must lead one way; the way back is `repeat = { from = \"…\", when = '…', max = 2 }` on the last phase")
 }
 

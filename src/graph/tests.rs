@@ -148,8 +148,8 @@ fn rings_are_found_each_once_and_poison_what_hangs_below() {
         order.sort_unstable();
         assert_eq!(order, (0..pipeline.phases.len()).collect::<Vec<_>>(), "seed {seed}: every phase once");
         let before = |at: usize| net.needs[at].iter().all(|need| net.rank[*need] < net.rank[at]);
-        let wrong = (0..pipeline.phases.len()).find(|at| net.known[*at] && !before(*at));
-        assert_eq!(wrong, None, "seed {seed}");
+        let late = (0..pipeline.phases.len()).find(|at| net.known[*at] && !before(*at));
+        assert_eq!(late, None, "seed {seed}");
         assert_eq!(net.rings().is_empty(), net.known.iter().all(|known| *known), "seed {seed}");
     }
 }

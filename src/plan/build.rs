@@ -354,3 +354,32 @@ fn set<T: Copy>(place: &mut T, said: Option<&Field<T>>) {
 pub(super) fn expr(sources: &Sources, text: &Embedded) -> Expr {
     Expr { text: text.text().to_owned(), line: sources.start(text.whole()).line }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::same;
+    use crate::plan::{Crash, Join, OnError, ParamType, Session, Then, WhileRunning};
+    use crate::run::{Access, BackendKind, ErrorClass, Parse};
+    use crate::{model, plan};
+    use serde::de::DeserializeOwned;
+
+    fn all<T: DeserializeOwned>(words: &[&str]) {
+        words.iter().for_each(|word| drop(same::<T>(word)));
+    }
+
+    #[test]
+    fn every_word_of_the_language_is_a_word_of_the_plan() {
+        all::<ParamType>(model::ParamType::WORDS);
+        all::<WhileRunning>(model::WhileRunning::WORDS);
+        all::<BackendKind>(model::Backend::WORDS);
+        all::<Access>(model::Access::WORDS);
+        all::<Join>(model::Join::WORDS);
+        all::<Then>(model::Then::WORDS);
+        all::<OnError>(model::OnError::WORDS);
+        all::<Crash>(model::Crash::WORDS);
+        all::<Session>(model::Session::WORDS);
+        all::<Parse>(model::Parse::WORDS);
+        all::<ErrorClass>(model::RetryClass::WORDS);
+        assert_eq!(same::<plan::Join>("any"), Join::default(), "what is not said is the first word of the book");
+    }
+}

@@ -41,3 +41,48 @@ fn what_is_not_there_is_answered_with_what_could_be_meant() {
     std::fs::write(project.root.join("latin.toml"), b"caf\xe9").unwrap();
     assert!(matches!(project.load("latin.toml"), Err(LoadError::Unreadable { .. })));
 }
+
+const PIPELINE: &str = "flow = 1\nname = \"p\"\nsummary = { file = \"texts/sum.md\" }\n[phases.a]\nset = '1'\n";
+
+fn codes(project: &Project, name: &str) -> Vec<(&'static str, String)> {
+    let loaded = project.load(name).unwrap();
+    let place = |f: &crate::diag::Diagnostic| loaded.sources.get(f.span.file).path.clone();
+    loaded.findings.iter().map(|f| (f.code.id, place(f))).collect()
+}
+
+#[test]
+fn includes_are_followed_from_the_pipelines_folder_and_frozen() {
+    let (_dir, project) = project(&[
+        ("flow.toml", ""),
+        ("flows/p.toml", PIPELINE),
+        ("flows/texts/sum.md", "{% include \"texts/a.md\" %}{% include \"../shared/b.md\" %}"),
+        ("flows/texts/a.md", "A {% include \"texts/c.md\" %}"),
+        ("flows/texts/c.md", "C {{ status }}"),
+        ("shared/b.md", "B {{ statsu }}"),
+    ]);
+    assert_eq!(codes(&project, "flows/p.toml"), [("T002", "flows/../shared/b.md".to_owned())]);
+    std::fs::write(project.root.join("shared/b.md"), "B {{ status }}").unwrap();
+    let plan = project.load("flows/p.toml").unwrap().plan.unwrap();
+    assert_eq!(plan.path, "flows/p.toml");
+    assert_eq!(plan.includes.keys().collect::<Vec<_>>(), ["../shared/b.md", "texts/a.md", "texts/c.md"]);
+    let from_below = Project::open(&project.root.join("flows"));
+    assert_eq!(from_below.load("p.toml").unwrap().plan.unwrap().digest(), plan.digest(), "wherever one stands");
+}
+
+#[test]
+fn no_file_leads_out_of_the_project() {
+    let (dir, project) = project(&[("in/flow.toml", ""), ("in/p.toml", PIPELINE), ("in/texts/x.md", ""), ("out.md", "secret")]);
+    let inside = Project::open(&project.root.join("in"));
+    std::os::unix::fs::symlink(dir.path().join("out.md"), dir.path().join("in/texts/sum.md")).unwrap();
+    assert_eq!(codes(&inside, "p.toml"), [("S008", "p.toml".to_owned())]);
+    let loaded = inside.load("p.toml").unwrap();
+    assert!(loaded.sources.iter().all(|(_, source)| !source.text.contains("secret")), "it was not even read");
+}
+
+#[test]
+fn a_text_that_stands_in_no_file_is_checked_as_if_it_did() {
+    let (_dir, project) = project(&[("flow.toml", "agent = \"cluade\"\n"), ("flows/texts/sum.md", "fine")]);
+    assert!(project.load_text("flows/new.toml", PIPELINE).plan.is_some());
+    assert_eq!(project.load_text("new.toml", PIPELINE).findings[0].code.id, "I001");
+    assert_eq!(project.findings[0].code.id, "P005");
+}
