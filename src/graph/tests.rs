@@ -137,9 +137,9 @@ fn rings_are_found_each_once_and_poison_what_hangs_below() {
     for seed in 0..500 {
         let pipeline = pipeline(seed, true);
         let net = Net::of(&pipeline, &vec![false; pipeline.phases.len()]);
-        for ring in net.rings() {
-            for (place, at) in ring.iter().enumerate() {
-                let next = ring[(place + 1) % ring.len()];
+        for knot in net.rings() {
+            for (place, at) in knot.iter().enumerate() {
+                let next = knot[(place + 1) % knot.len()];
                 assert!(net.needs[*at].contains(&next), "seed {seed}: {at} needs {next}");
                 assert!(!net.known[*at]);
             }

@@ -364,7 +364,9 @@ mod tests {
     use serde::de::DeserializeOwned;
 
     fn all<T: DeserializeOwned>(words: &[&str]) {
-        words.iter().for_each(|word| drop(same::<T>(word)));
+        for word in words {
+            drop(same::<T>(word));
+        }
     }
 
     #[test]
