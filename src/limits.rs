@@ -36,8 +36,9 @@ pub const EVAL_MS: u64 = 900;
 pub const EVAL_BYTES: usize = 64 << 20;
 /// Bytes of one text that an evaluation makes: as much as is read of an agent's output.
 pub const EVAL_TEXT_BYTES: usize = 16 << 20;
-/// Bytes that one evaluation may take in all, freed ones included: keeps the whole program under half a GiB.
-pub const EVAL_TOTAL_BYTES: usize = 256 << 20;
+/// Bytes that one evaluation may take in all, freed ones included. A growing list takes up to three times its size for a
+/// moment, and even that stays under half a GiB.
+pub const EVAL_TOTAL_BYTES: usize = 128 << 20;
 /// Lists and tables that one evaluation may put around others that are not small: bounds the depth of a value.
 pub const EVAL_NESTING: u32 = 100_000;
 /// Depth of a value that an evaluation yields: well below `NESTING`, since it is stored inside an event.
