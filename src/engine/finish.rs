@@ -134,7 +134,6 @@ impl Turn<'_> {
     /// A phase failed for good, or completes with its error when it says so.
     pub(super) fn fail_phase(&mut self, at: usize, error: RunError) -> Step {
         let phase = self.phase(at).name.clone();
-        self.state.ready.remove(&at);
         if self.phase(at).on_error == OnError::Continue && self.state.phases[at].status != PhaseStatus::Complete {
             let event = Event::PhaseCompleted { phase, output: Value::NULL, error: Some(error), reason: None, unchecked: vec![] };
             self.emit(event)?;

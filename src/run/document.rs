@@ -156,6 +156,10 @@ impl RunState {
         } else {
             self.active.remove(&at);
         }
+        if status.is_settled() {
+            // It may have waited for its next attempt.
+            self.ready.remove(&at);
+        }
         if before.is_done() != status.is_done() {
             self.move_cursor(at);
         }

@@ -10,5 +10,6 @@ mod original;
 mod peer;
 mod plan;
 mod scenario;
+mod simulate;
 mod store;
 mod tidy;
