@@ -7,7 +7,8 @@ use crate::expr::on_big_stack;
 use crate::name::{Bucket, Key, Name};
 use crate::run::{Illegal, Owner, RunState, Stamped, Stimulus, Time};
 use crate::store::{
-    AppendError, Document, Head, Journal, Lease, Revision, RunHead, StoreError, Write, head_write, read_document, read_head,
+    AppendError, CommitError, Document, Head, Journal, Lease, Op, Revision, RunHead, StoreError, Write, head_write,
+    read_document, read_head,
 };
 use std::sync::Arc;
 
@@ -40,7 +41,8 @@ enum Beside {
     Row,
     View(usize),
     Lease,
-    Other,
+    /// The index in what was given.
+    Other(usize),
 }
 
 impl Carrier {
@@ -54,11 +56,13 @@ impl Carrier {
         let events = self.decide(stimuli)?;
         if events.is_empty() {
             if !more.is_empty() {
-                self.services
-                    .store
-                    .commit(more)
-                    .await
-                    .map_err(|error| StoreError::Failed { doing: "remove a request".into(), cause: error.to_string() })?;
+                match self.services.store.commit(more).await {
+                    // What is to be removed may be gone already.
+                    Ok(_) | Err(CommitError::Conflict { .. }) => {}
+                    Err(error) => {
+                        return Err(StoreError::Failed { doing: "remove a request".into(), cause: error.to_string() }.into());
+                    }
+                }
             }
             return Ok(());
         }
@@ -94,7 +98,12 @@ impl Carrier {
     }
 
     /// Makes events durable, and with them the run's row, its documents, a lease write, and `more`.
-    pub(super) async fn commit(&mut self, events: &[Stamped], lease: Option<Write>, more: Vec<Write>) -> Result<(), DriveError> {
+    pub(super) async fn commit(
+        &mut self,
+        events: &[Stamped],
+        lease: Option<Write>,
+        mut more: Vec<Write>,
+    ) -> Result<(), DriveError> {
         let nonce = self.owner.driver.clone();
         loop {
             let (writes, kinds, views) = self.beside(events, lease.as_ref(), &more);
@@ -107,10 +116,12 @@ impl Carrier {
                 Err(AppendError::Store(error)) => return Err(error.into()),
                 Err(AppendError::Conflict { index, key }) => match kinds.get(index) {
                     Some(Beside::Row) => {
-                        self.row = read_head(&*self.services.store, self.state.id()).await?.map(|(_, revision)| revision)
+                        self.row = read_head(&*self.services.store, self.state.id()).await?.map(|(_, revision)| revision);
                     }
                     Some(Beside::View(at)) => self.reread(*at).await?,
                     Some(Beside::Lease) => return Err(DriveError::Lost(self.state.id().clone())),
+                    // What is to be removed may be gone already.
+                    Some(Beside::Other(at)) if matches!(more[*at].op, Op::Delete(_)) => drop(more.remove(*at)),
                     _ => {
                         return Err(
                             StoreError::Failed { doing: format!("write {key}"), cause: "somebody else wrote it".into() }.into()
@@ -146,9 +157,9 @@ impl Carrier {
             writes.push(lease.clone());
             kinds.push(Beside::Lease);
         }
-        for write in more {
+        for (at, write) in more.iter().enumerate() {
             writes.push(write.clone());
-            kinds.push(Beside::Other);
+            kinds.push(Beside::Other(at));
         }
         (writes, kinds, values)
     }
@@ -211,7 +222,7 @@ impl Carrier {
                         self.views[at].stored = Document::written(value, revision);
                     }
                 }
-                Beside::Other => {}
+                Beside::Other(_) => {}
             }
         }
         Ok(())

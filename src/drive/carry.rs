@@ -112,19 +112,24 @@ async fn read_mail(services: Services, run: RunId, words: UnboundedSender<Word>)
     let mut after = crate::store::Revision(0);
     loop {
         if let Ok(head) = store.head().await {
-            match pending(&*store, &run).await {
-                Ok(mail) if !mail.is_empty() => {
-                    if words.send(Word::Mail(mail)).is_err() {
-                        return;
-                    }
-                }
-                _ => {}
+            let mail = pending(&*store, &run).await.unwrap_or_default();
+            if !mail.is_empty() && words.send(Word::Mail(mail)).is_err() {
+                return;
             }
             after = head;
         }
         let engine = crate::name::Bucket::engine();
         // Waits until something is in the box; an error is one of the store, which the driver meets by itself.
-        while matches!(store.watch(&engine, &mailbox, after).await, Ok(news) if news.iter().all(|entry| entry.value.is_none())) {}
+        loop {
+            match store.watch(&engine, &mailbox, after).await {
+                Ok(news) if news.iter().all(|entry| entry.value.is_none()) => {}
+                Ok(_) => break,
+                Err(_) => {
+                    tokio::time::sleep(Duration::from_millis(BEAT_MS / 10)).await;
+                    break;
+                }
+            }
+        }
         if words.is_closed() {
             return;
         }
@@ -319,10 +324,9 @@ impl Turning {
         let carrier = &mut self.carrier;
         let release = release_write(carrier.state.id(), carrier.lease_revision);
         match carrier.services.store.commit(vec![release]).await {
-            Ok(_) | Err(CommitError::Conflict { .. }) => Ok(()),
-            Err(CommitError::Store(error)) => Err(error.into()),
             // A lease that stays behind is one whose driver is dead: the next one sees that.
-            Err(CommitError::Unknown { .. }) => Ok(()),
+            Ok(_) | Err(CommitError::Conflict { .. } | CommitError::Unknown { .. }) => Ok(()),
+            Err(CommitError::Store(error)) => Err(error.into()),
         }
     }
 }

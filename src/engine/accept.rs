@@ -9,18 +9,18 @@ use crate::value::Value;
 
 impl Turn<'_> {
     /// Asks every `that`, and gives the checks of the world that remain.
-    pub(super) fn acceptable(&self, at: usize, output: &Value) -> Result<Vec<WorldCheck>, RunError> {
+    pub(super) fn acceptable(&self, at: usize, output: &Value) -> Result<Vec<WorldCheck>, Box<RunError>> {
         let mut checks = Vec::new();
         for accept in &self.phase(at).accept {
             let message = accept.message.as_ref();
-            let failed = |failure: Failure| self.error(at, ErrorClass::Guard, failure.0);
+            let failed = |failure: Failure| Box::new(self.error(at, ErrorClass::Guard, failure.0));
             match &accept.check {
                 AcceptCheck::That(that) => {
                     let input = with_output(self.input_for(at, that), output.clone());
                     let verdict = self.program.guard("accept", that, &input).map_err(|(failure, _)| failed(failure))?;
                     if !verdict.holds {
                         let text = self.message(at, message, Some(output), || format!("`{}` does not hold", that.text.trim()));
-                        return Err(self.error(at, ErrorClass::Rejected, text));
+                        return Err(Box::new(self.error(at, ErrorClass::Rejected, text)));
                     }
                 }
                 AcceptCheck::Files(files) => {

@@ -44,15 +44,13 @@ fn action(attempt: &Attempt) -> Action {
         AttemptStage::Checking { checks, .. } => {
             Action::Check { attempt: id, dir: attempt.work.dir.clone(), checks: checks.clone() }
         }
-        AttemptStage::Asking { questions, .. } => match &attempt.work.task {
-            Task::Ask(ask) => {
-                Action::Ask { attempt: id, question: ask.question.clone(), form: ask.form.clone(), questions: vec![] }
+        AttemptStage::Asking { questions, .. } => {
+            if let Task::Ask(ask) = &attempt.work.task {
+                return Action::Ask { attempt: id, question: ask.question.clone(), form: ask.form.clone(), questions: vec![] };
             }
-            _ => {
-                let question = format!("`{}` asks before it goes on", attempt.id.phase);
-                Action::Ask { attempt: id, question, form: Value::NULL, questions: questions.clone() }
-            }
-        },
+            let question = format!("`{}` asks before it goes on", attempt.id.phase);
+            Action::Ask { attempt: id, question, form: Value::NULL, questions: questions.clone() }
+        }
         AttemptStage::Crashed => {
             let text = format!("`{}` was under way when its driver died. What now?", attempt.id.phase);
             let choices = ["rerun", "skip", "fail"].map(str::to_owned).to_vec();

@@ -131,7 +131,7 @@ impl Turn<'_> {
                 let error = self.error(at, ErrorClass::Rejected, "a `set` phase can only `accept` by `that`");
                 self.fail_phase(at, error)
             }
-            Err(error) => self.fail_phase(at, error),
+            Err(error) => self.fail_phase(at, *error),
         }
     }
 

@@ -38,7 +38,7 @@ fn previous(program: &Program, state: &RunState, at: usize) -> Value {
     let mut records = Vec::new();
     for name in &outermost.body {
         let rounds = state.document().at(&["phases", name.as_str(), "rounds"]);
-        let last = rounds.items().and_then(|items| items.last());
+        let last = rounds.items().and_then(Iterator::last);
         any |= last.is_some();
         records.push((name.as_str(), last.unwrap_or_else(|| Value::table([("output", Value::NULL)]))));
     }

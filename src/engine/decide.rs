@@ -32,7 +32,7 @@ impl Turn<'_> {
             Stimulus::NoInput => self.nobody_answers(),
             Stimulus::Checked { attempt, results } => self.checked(&attempt, results),
             Stimulus::Tick => self.tick(),
-            Stimulus::Cancel { reason, request } => self.cancel(reason, request),
+            Stimulus::Cancel { reason, request } => self.cancel(&reason, request),
             Stimulus::Retry { phase, request } => self.retry(phase.as_ref(), request),
             Stimulus::Raise(raised) => self.emit(Event::LimitsRaised(raised)),
             Stimulus::Interrupt { reason } => self.interrupt(&reason),
@@ -55,11 +55,11 @@ impl Turn<'_> {
         self.emit(Event::Noted { phase, note, request })
     }
 
-    fn cancel(&mut self, reason: String, request: Option<RequestId>) -> Step {
+    fn cancel(&mut self, reason: &str, request: Option<RequestId>) -> Step {
         if self.is_known(request.as_ref()) || self.state.status.is_over() {
             return Ok(());
         }
-        self.emit(Event::CancelAsked { reason: reason.clone(), request })?;
+        self.emit(Event::CancelAsked { reason: reason.to_owned(), request })?;
         self.stop_active(&format!("the run was cancelled: {reason}"))
     }
 

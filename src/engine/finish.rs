@@ -40,10 +40,10 @@ impl Turn<'_> {
     fn reply(&mut self, at: usize, id: &AttemptId, reply: Reply) -> Step {
         let Reply { value, code, agent, usage, transcript } = reply;
         self.emit(Event::Replied { attempt: id.clone(), code, agent, usage, transcript })?;
-        if self.phase(at).questions {
-            if let Some(questions) = super::question::questions_in(&value) {
-                return self.ask_person(at, id, questions);
-            }
+        if self.phase(at).questions
+            && let Some(questions) = super::question::questions_in(&value)
+        {
+            return self.ask_person(at, id, questions);
         }
         self.take_output(at, id, value)
     }

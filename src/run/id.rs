@@ -11,6 +11,7 @@ pub struct Time(pub u64);
 
 impl Time {
     /// This moment plus a span in milliseconds.
+    #[must_use]
     pub fn plus_ms(self, ms: u64) -> Self {
         Self(self.0.saturating_add(ms))
     }

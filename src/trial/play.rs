@@ -44,7 +44,7 @@ pub fn run(program: &Program, test: &Test, prepared: Result<Prepared, String>) -
     match prepared.and_then(|prepared| begin(program, prepared, &world)) {
         Ok(state) => {
             let mut play = Play { program, test, world, state, at: EPOCH, used: BTreeMap::new(), outcome: Outcome::default() };
-            play.to_the_end();
+            play.go_to_the_end();
             play.compare()
         }
         Err(refusal) => refused(test, &refusal),
@@ -129,7 +129,7 @@ struct Play<'a> {
 }
 
 impl Play<'_> {
-    fn to_the_end(&mut self) {
+    fn go_to_the_end(&mut self) {
         let owner = Owner { driver: "test".into(), host: "test".into(), boot_id: String::new(), pid: 0, pid_start: 0 };
         let mut documents: BTreeMap<Name, Value> = BTreeMap::new();
         let mut next = Some(Stimulus::Claim { owner, idle: false });
@@ -153,7 +153,7 @@ impl Play<'_> {
         for stamped in events {
             match &stamped.event {
                 Event::AttemptStarted { work, .. } if work.attempt.number == 1 => {
-                    self.outcome.path.push(work.attempt.phase.clone())
+                    self.outcome.path.push(work.attempt.phase.clone());
                 }
                 Event::PhaseCompleted { phase, .. } => {
                     let value = self.program.at(phase).is_some_and(|at| matches!(self.program.phase(at).verb, Verb::Set { .. }));

@@ -32,6 +32,7 @@ impl Value {
     }
 
     /// A whole number; beyond 2^63 it becomes the nearest float.
+    #[expect(clippy::cast_precision_loss, reason = "what is beyond 2^63 is told as the nearest float")]
     pub fn int(n: u64) -> Self {
         isize::try_from(n).map_or_else(|_| Self::float(n as f64), |n| Self(Val::from(n)))
     }

@@ -1,4 +1,5 @@
 //! The integration tests: one binary, a module for each part.
+#![allow(clippy::pedantic, reason = "a test compares floats and casts small numbers, and that is fine")]
 
 mod agent;
 mod book;

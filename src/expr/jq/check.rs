@@ -143,7 +143,7 @@ impl Parsed {
                 assignment(right, out);
             }
             Kind::If(branches, _) => {
-                for (test, _) in branches.iter() {
+                for (test, _) in branches {
                     assignment(test, out);
                 }
             }

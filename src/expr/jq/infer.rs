@@ -117,15 +117,13 @@ fn both(a: Gives, b: Gives) -> Gives {
 /// How many answers there are.
 pub(super) fn answers(node: &Node) -> Answers {
     match &node.kind {
-        Kind::Identity | Kind::Number(_) | Kind::Text(_) | Kind::List(_) | Kind::Var(_) => Answers::One,
-        Kind::Recurse | Kind::Binary(_, Op::Comma, ..) => Answers::Any,
+        Kind::Identity | Kind::Number(_) | Kind::Text(_) | Kind::List(_) | Kind::Var(_) | Kind::Fold(true, ..) => Answers::One,
+        Kind::Recurse | Kind::Binary(_, Op::Comma, ..) | Kind::Fold(false, ..) => Answers::Any,
         Kind::Negate(inner) => answers(inner),
         Kind::Table(_) | Kind::Interpolated(..) | Kind::Binary(..) | Kind::Bind(..) | Kind::If(..) => {
             all(node.children().into_iter().map(answers))
         }
         Kind::Define(_, _) | Kind::Label(..) | Kind::Break(_) | Kind::Try(..) => Answers::Unknown,
-        Kind::Fold(true, ..) => Answers::One,
-        Kind::Fold(false, ..) => Answers::Any,
         Kind::Path(base, parts) => {
             let step = |part: &super::syntax::Part| match &part.step {
                 Step::Each => Answers::Any,

@@ -163,7 +163,7 @@ impl Walker {
             }
             Kind::Call(name, range, args) => self.call(name, range, args, dot),
             Kind::Table(entries) => {
-                for (key, value) in entries.iter() {
+                for (key, value) in entries {
                     self.entry(key, value.as_ref(), dot);
                 }
                 None

@@ -49,7 +49,7 @@ pub(super) fn own_names(tree: &Stmt<'_>) -> BTreeSet<String> {
         Stmt::Macro(own) => macros.push(own.name.to_owned()),
         Stmt::Import(import) => add(&import.name),
         Stmt::FromImport(import) => {
-            for (name, alias) in import.names.iter() {
+            for (name, alias) in &import.names {
                 add(alias.as_ref().unwrap_or(name));
             }
         }
@@ -184,7 +184,7 @@ impl Walker {
                 let depth = self.scope.len();
                 self.assign(&node.target, each(&node.iter, items));
                 self.scope.push(("loop".into(), None));
-                for test in &node.filter_expr {
+                if let Some(test) = &node.filter_expr {
                     self.condition(test);
                 }
                 self.body(&node.body);

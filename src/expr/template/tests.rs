@@ -128,7 +128,7 @@ fn every_known_filter_test_and_function_exists() {
     for name in super::filter::FILTERS.iter().chain(&super::filter::OWN_FILTERS) {
         check("filter", name);
     }
-    for name in super::filter::TESTS.iter() {
+    for name in super::filter::TESTS {
         check("test", name);
     }
     assert_eq!(env.globals().map(|(name, _)| name.to_owned()).collect::<Vec<_>>(), super::filter::FUNCTIONS);

@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 /// The message of a store that cannot be opened.
 fn refusal(path: &Path) -> String {
-    Embedded::open(path, true).err().expect("it was opened").to_string()
+    Embedded::open(path, true).expect_err("it was opened").to_string()
 }
 
 /// A file of ours with a few values in it, closed.

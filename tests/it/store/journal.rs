@@ -271,7 +271,7 @@ struct Faulty {
 }
 
 impl Faulty {
-    fn new(fates: &[Fate]) -> Arc<dyn Store> {
+    fn on_memory(fates: &[Fate]) -> Arc<dyn Store> {
         Arc::new(Self { inner: Memory::new(), fates: Mutex::new(fates.iter().copied().collect()) })
     }
 }
@@ -331,7 +331,7 @@ impl Store for Faulty {
 #[tokio::test]
 async fn a_write_that_was_late_is_found_to_be_mine() {
     for fates in [&[Fate::Late][..], &[Fate::Lost, Fate::Late], &[Fate::Lost, Fate::Lost]] {
-        let store = Faulty::new(fates);
+        let store = Faulty::on_memory(fates);
         let at = journal(&store);
         let mail = document("mail", Op::Create(b"x".to_vec()));
         let appended = at.append(&at.start(), "me", &[small(1)], vec![mail]).await.unwrap();
@@ -343,7 +343,7 @@ async fn a_write_that_was_late_is_found_to_be_mine() {
 
 #[tokio::test]
 async fn a_write_that_was_stolen_meanwhile_is_not_mine() {
-    let store = Faulty::new(&[Fate::Lost, Fate::Stolen]);
+    let store = Faulty::on_memory(&[Fate::Lost, Fate::Stolen]);
     let at = journal(&store);
     let error = at.append(&at.start(), "me", &[small(1)], Vec::new()).await.unwrap_err();
     assert!(matches!(error, AppendError::Fenced { seq: 1, .. }), "{error}");
@@ -351,7 +351,7 @@ async fn a_write_that_was_stolen_meanwhile_is_not_mine() {
 
 #[tokio::test]
 async fn a_store_that_never_answers_is_an_error_in_the_end() {
-    let store = Faulty::new(&[Fate::Lost; 100]);
+    let store = Faulty::on_memory(&[Fate::Lost; 100]);
     let at = journal(&store);
     assert!(matches!(at.append(&at.start(), "me", &[small(1)], Vec::new()).await, Err(AppendError::Store(_))));
     assert!(put_blob(&*store, b"x").await.is_err());
