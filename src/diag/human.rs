@@ -1,7 +1,7 @@
 //! Findings drawn over the lines they are about, as rustc does it.
 
 use super::order::clean;
-use super::{Diagnostic, Fix, Severity, sorted};
+use super::{Diagnostic, Fix, Severity, code, sorted};
 use crate::text::{Source, Sources, Span};
 use annotate_snippets::{AnnotationKind, Element, Group, Level, Patch, Renderer, Snippet};
 use std::ops::Range;
@@ -13,9 +13,12 @@ const LINE_BYTES: usize = 400;
 
 /// Findings with their lines, in order, an empty line between two; with ANSI colours when `color` is set.
 ///
-/// However long a line or a span is, what is printed of it is bounded.
+/// However long a line or a span is, what is printed of it is bounded. A secret is not printed, wherever it stands.
 pub fn human(findings: &[Diagnostic], sources: &Sources, color: bool) -> String {
     let renderer = if color { Renderer::styled() } else { Renderer::plain() };
+    let secrets = findings.iter().filter(|finding| finding.code == code::S003).map(|finding| finding.span);
+    let masked = sources.masked(&secrets.collect::<Vec<_>>());
+    let sources = masked.as_ref().unwrap_or(sources);
     let mut out = String::new();
     for finding in sorted(findings, sources) {
         if !out.is_empty() {

@@ -69,6 +69,22 @@ impl Sources {
         &self.files[id.0 as usize]
     }
 
+    /// The same files with these spans blotted out, every position kept; `None` when there are none.
+    pub fn masked(&self, spans: &[Span]) -> Option<Self> {
+        if spans.is_empty() {
+            return None;
+        }
+        let mut masked = self.clone();
+        for span in spans {
+            let file = &mut masked.files[span.file.0 as usize];
+            let range = span.range();
+            let (Some(before), Some(after)) = (file.text.get(..range.start), file.text.get(range.end..)) else { continue };
+            let blot: String = file.text[range].bytes().map(|byte| if byte == b'\n' { '\n' } else { '*' }).collect();
+            file.text = format!("{before}{blot}{after}").into();
+        }
+        Some(masked)
+    }
+
     /// All files, in the order they were added.
     pub fn iter(&self) -> impl Iterator<Item = (FileId, &Source)> {
         (0..).map(FileId).zip(&self.files)

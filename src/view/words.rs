@@ -27,22 +27,16 @@ pub fn one_line(text: &str, width: usize) -> String {
     let mut line = String::new();
     let mut length = 0;
     for word in text.split_whitespace() {
-        let space = usize::from(length > 0);
-        let size = word.chars().count();
-        if length + space + size > width {
-            let rest = width.saturating_sub(length + space + 1);
-            if space == 1 {
-                line.push(' ');
-            }
-            line.extend(word.chars().take(rest));
-            line.push('…');
-            return line;
-        }
-        if space == 1 {
+        if length > 0 {
             line.push(' ');
+            length += 1;
         }
-        line.push_str(word);
-        length += space + size;
+        line.extend(word.chars().take(width + 1));
+        length += word.chars().count();
+        if length > width {
+            let cut: String = line.chars().take(width.saturating_sub(1)).collect();
+            return format!("{}…", cut.trim_end());
+        }
     }
     line
 }

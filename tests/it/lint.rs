@@ -111,3 +111,17 @@ fn pipelines_without_marks_are_clean() {
 fn what_cannot_be_read_is_found_where_it_stands() {
     compare("model", read);
 }
+
+#[test]
+fn a_secret_in_a_pipeline_is_pointed_at_and_never_printed() {
+    let secret = "ghp_0123456789abcdefghijABCDEFGHIJ012345";
+    let text = format!("flow = 1\nname = \"x\"\n[agents.a]\n[phases.b]\nagent = \"a\"\nprompt = \"Use {secret} for it\"\n");
+    let loaded = flow::project::Project::open(std::path::Path::new("/nowhere")).load_text("x.toml", &text);
+    let told = [
+        flow::diag::human(&loaded.findings, &loaded.sources, false),
+        flow::diag::concise(&loaded.findings, &loaded.sources),
+        flow::diag::json(&loaded.findings, &loaded.sources),
+    ];
+    assert!(told[0].contains("S003") && told[0].contains("Use ****"), "{}", told[0]);
+    assert!(told.iter().all(|text| !text.contains(secret)), "{told:#?}");
+}

@@ -280,7 +280,7 @@ fn spread(value: &Value, keys: &[Value], before: &mut Vec<Value>, found: &mut Ve
     match (&value.0, &key.0) {
         (Val::Arr(items), Val::Obj(_)) if rest.is_empty() => {
             let numbers: Value = (0..items.len()).map(Value::from).collect();
-            for at in numbers.index(key).ok().iter().flat_map(Value::items).flatten() {
+            for at in numbers.index(key).ok().iter().filter_map(Value::items).flatten() {
                 meter::spend(4);
                 found.push(before.iter().cloned().chain([at]).collect());
             }
