@@ -187,8 +187,12 @@ impl Going {
             _ => "failed",
         };
         let cost = crate::view::words::money(state.usage.cost_usd).map(|cost| format!(", {cost}")).unwrap_or_default();
-        let error = state.document().at(&["error", "message"]);
-        let why = error.as_str().map(|message| format!(": {message}")).unwrap_or_default();
+        // What its process said stands with the phase that failed.
+        let (document, error) = (state.document(), state.document().get("error"));
+        let (message, phase) = (error.get("message"), error.get("phase"));
+        let tail = document.at(&["phases", phase.as_str().unwrap_or_default(), "error", "stderr_tail"]);
+        let told = |message| format!(": {}", crate::view::timeline::told(message, tail.as_str()));
+        let why = message.as_str().map(told).unwrap_or_default();
         let name = format!("{rehearsal}{} {}", state.started.pipeline, short(state.id()));
         let text = format!("{name} {word} after {}{cost}{why}", span(state.active_ms));
         let paint = if state.status == RunStatus::Complete && passed { Paint::Green } else { Paint::Red };

@@ -1,6 +1,7 @@
 //! Looks at the world for the engine: files that must exist, programs that must exit 0.
 
 use super::Services;
+use crate::agent::capture::one_line;
 use crate::agent::{Context, Feed};
 use crate::limits::TAIL_BYTES;
 use crate::name::Name;
@@ -66,7 +67,7 @@ async fn run_program(argv: &[String], message: Option<&str>, dir: Option<&str>, 
         Outcome::Reply(reply) => {
             let code = reply.code.map_or("a signal".to_owned(), |code| format!("code {code}"));
             let both: String = ["stdout", "stderr"].iter().filter_map(|key| reply.value.get(key).as_str().map(tail)).collect();
-            WorldResult::Fails(said(format!("`{}` ended with {code}\n{both}", argv.join(" ")).trim_end().to_owned()))
+            WorldResult::Fails(said(format!("`{}` ended with {code}\n{both}", one_line(&argv.join(" "))).trim_end().to_owned()))
         }
         Outcome::Failed { error, .. } => WorldResult::Fails(said(error.message)),
     }

@@ -264,10 +264,15 @@ fn ended(state: &RunState, status: FinalStatus, passed: Option<bool>, error: Opt
 
 /// The message of a failure, with the last line that its process wrote.
 fn failure(error: &RunError) -> String {
-    let said = error.stderr_tail.as_deref().and_then(|tail| tail.lines().rev().find(|line| !line.trim().is_empty()));
+    told(&error.message, error.stderr_tail.as_deref())
+}
+
+/// A message, with the last line of what its process wrote to stderr where it does not say that already.
+pub fn told(message: &str, stderr_tail: Option<&str>) -> String {
+    let said = stderr_tail.and_then(|tail| tail.lines().rev().find(|line| !line.trim().is_empty()));
     match said {
-        Some(said) if !error.message.contains(said.trim()) => format!("{} ({})", error.message, one_line(said, WIDTH)),
-        _ => error.message.clone(),
+        Some(said) if !message.contains(said.trim()) => format!("{message} ({})", one_line(said, WIDTH)),
+        _ => message.to_owned(),
     }
 }
 
