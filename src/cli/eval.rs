@@ -94,7 +94,7 @@ fn wrong(text: &str, mistakes: &[Mistake], out: Out) -> Fail {
     let text = Embedded::slice(text, file, 0);
     let findings: Vec<_> = mistakes.iter().cloned().map(|mistake| mistake.into_diagnostic(&text)).collect();
     out.painted(human(&cleaned(&findings), &sources, out.err_colour).trim_end());
-    Fail::silent(Exit::Usage)
+    Fail::silent(Exit::Failed)
 }
 
 fn read(file: &str) -> Result<Value, Fail> {
@@ -105,7 +105,7 @@ fn read(file: &str) -> Result<Value, Fail> {
     } else {
         bytes = std::fs::read(file).map_err(no_file)?;
     }
-    Value::parse(&bytes).map_err(|error| Fail::new(Exit::NoInput, format!("`{file}` is not JSON: {error}")))
+    Value::parse(&bytes).map_err(|error| Fail::new(Exit::Failed, format!("`{file}` is not JSON: {error}")))
 }
 
 /// The document of a run, or what a phase sees of it.

@@ -70,7 +70,7 @@ fn expressions_are_tried_by_hand() {
     let desk = Desk::new().file("greet.toml", GREET).file("a.json", r#"{"a": [1, {"b": null}]}"#);
     desk.flow("eval .a[] a.json").ends(0).prints("1\n{\"b\":null}\n");
     desk.flow("eval --template '{{ a | length }} of {{ a | tojson }}' a.json").ends(0).prints("2 of [1,{\"b\":null}]\n");
-    desk.flow("eval '.a | lenght' a.json").ends(2).says_part("J002");
+    desk.flow("eval '.a | lenght' a.json").ends(1).says_part("J002");
     desk.flow("eval '.a | error(\"no\")' a.json").ends(1).says_part("no\n");
     desk.flow("run greet.toml --who x --yes").ends(0);
     desk.flow("eval --run latest --phase shout '.round, .output, .phases.say.output'").ends(0).prints("1\nnull\n\"hello x\"\n");
@@ -132,4 +132,31 @@ fn the_doctor_says_what_is_there() {
     let desk = desk.file("flow.toml", "agnet = 'claude'\n");
     desk.flow("doctor").ends(1).prints_part("did you mean `agent`");
     desk.flow("list").ends(2).says_part("`flow.toml` has mistakes");
+}
+
+#[test]
+fn hostile_expressions_texts_and_templates_end_in_an_error() {
+    let deep = format!("{}{}", "[".repeat(200_000), "]".repeat(200_000));
+    let desk = Desk::new().file("null.json", "null\n").file("deep.json", &deep);
+    let hostile = [
+        "def f: f; f",
+        "def f: 1 + f; f",
+        "[range(1e12)]",
+        "last(range(1e12))",
+        "[limit(1e9; repeat(1))]",
+        "\"a\" * 1e10",
+        "reduce range(40) as $i (\"ab\"; . + .)",
+        "reduce range(1e6) as $i (null; [.])",
+        "halt",
+        "halt_error",
+        "env",
+        "$ENV",
+        "input",
+    ];
+    for expression in hostile {
+        desk.flow(&format!("eval '{expression}' null.json")).ends(1);
+    }
+    desk.flow("eval . deep.json").ends(1).says_part("is not JSON");
+    let bomb = "{% for i in range(9999) %}{% for j in range(9999) %}{{ i * j }}{% endfor %}{% endfor %}";
+    desk.flow(&format!("eval --template '{bomb}' null.json")).ends(1);
 }
