@@ -200,3 +200,55 @@ fn check_run(folder: &Path, run: &str) {
         std::thread::sleep(Duration::from_millis(20));
     }
 }
+
+const HELD: &str = r#"
+flow = 1
+name = "held"
+description = "One agent that waits until it is let go"
+
+[series]
+key = "held.one"
+
+[agents.worker]
+use = "command"
+command = ["sh", "-c", "cat > /dev/null; : > begun; while [ ! -e go ]; do sleep 0.02; done; echo done"]
+
+[phases.work]
+agent = "worker"
+prompt = "Wait"
+timeout = "2m"
+"#;
+
+fn wait_for(path: &Path) {
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while !path.exists() {
+        assert!(Instant::now() < deadline, "waited a minute for {}", path.display());
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+#[test]
+fn of_two_processes_that_start_at_once_one_runs_and_others_can_watch_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    std::fs::write(here.join("held.toml"), HELD).unwrap();
+    let both = [0, 1].map(|_| flow(here, &["run", "held.toml", "--yes"]).spawn().unwrap());
+    wait_for(&here.join("begun"));
+    // A third process looks at it, and a fourth follows it to its end.
+    let (code, text, errors) = output(here, &["show", "latest", "--json"]);
+    assert_eq!(code, 0, "{errors}");
+    let document: serde_json::Value = serde_json::from_str(&text).unwrap();
+    assert_eq!((document["status"].as_str(), document["current"].as_str()), (Some("running"), Some("work")));
+    let follower = flow(here, &["logs", "latest", "-f"]).stdout(Stdio::piped()).spawn().unwrap();
+    std::fs::write(here.join("go"), "").unwrap();
+    let followed = follower.wait_with_output().unwrap();
+    assert!(String::from_utf8_lossy(&followed.stdout).contains("complete in"), "{followed:?}");
+    let mut codes = both.map(|child| {
+        let output = child.wait_with_output().unwrap();
+        (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
+    });
+    codes.sort();
+    assert_eq!((codes[0].0, codes[1].0), (Some(0), Some(7)), "{codes:?}");
+    assert!(codes[1].1.contains("--continue"), "the refusal says what to type: {}", codes[1].1);
+    assert_eq!(runs(here).len(), 1, "the refused start left nothing behind");
+}
