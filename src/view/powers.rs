@@ -19,13 +19,19 @@ pub fn powers(plan: &Plan) -> Vec<String> {
         let name = &phase.name;
         match &phase.verb {
             Verb::Agent { agent, .. } => {
-                let access = plan.agents.get(agent).map_or(Access::Write, |agent| agent.spec.access);
+                let spec = plan.agents.get(agent).map(|agent| &agent.spec);
+                let access = spec.map_or(Access::Write, |spec| spec.access);
                 let may = match access {
                     Access::Read => "may read the project",
                     Access::Write => "may change files of the project",
                     Access::Full => "may do anything, unasked",
                 };
-                lines.push(format!("{name}: agent {agent}, which {may}"));
+                // A program of one's own does what it likes, whatever the access says: show it.
+                let line = match spec.and_then(|spec| spec.command.as_ref()) {
+                    Some(command) => format!("{name}: agent {agent} runs {}", one_line(&command.join(" "), WIDTH)),
+                    None => format!("{name}: agent {agent}, which {may}"),
+                };
+                lines.push(line);
             }
             Verb::Run { argv, .. } => lines.push(format!("{name}: runs {}", argv_text(argv))),
             Verb::Shell { script, .. } => lines.push(format!("{name}: runs sh -c {}", one_line(script, WIDTH))),
