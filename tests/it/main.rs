@@ -11,6 +11,7 @@ mod original;
 mod peer;
 mod plan;
 mod scenario;
+mod shipped;
 mod simulate;
 mod store;
 mod tidy;
