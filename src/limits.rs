@@ -127,3 +127,6 @@ pub const SHAPE_MESSAGES: usize = 20;
 pub const SHAPE_MESSAGE_BYTES: usize = 400;
 /// Schemas that are visited to make up a value or a type: a small schema may refer to itself in every direction.
 pub const SCHEMA_VISITS: usize = 20_000;
+/// What a program of `accept` or `checks` gets when its phase has no timeout, in milliseconds: a check that hangs must
+/// not hang the run.
+pub const CHECK_MS: u64 = 600_000;

@@ -3,27 +3,30 @@
 use super::Services;
 use crate::agent::capture::one_line;
 use crate::agent::{Context, Feed};
-use crate::limits::TAIL_BYTES;
+use crate::limits::{CHECK_MS, TAIL_BYTES};
 use crate::name::Name;
 use crate::run::{AttemptId, Outcome, Parse, ProcessWork, Program, RunId, Task, Work, WorldCheck, WorldResult};
 use indexmap::IndexMap;
-use std::path::Path;
 use std::sync::Arc;
 use tokio::sync::watch;
 
+/// What surrounds a check.
+pub(super) struct Around {
+    pub services: Services,
+    pub run: RunId,
+    pub rehearsal: bool,
+    /// The attempt whose result is checked: the check runs in its folder, with its variables, within its time.
+    pub work: Option<Arc<Work>>,
+}
+
 /// Makes one check. A rehearsal makes none and says so.
-pub(super) async fn look(
-    check: &WorldCheck,
-    root: &Path,
-    dir: Option<&str>,
-    services: &Services,
-    run: &RunId,
-    rehearsal: bool,
-) -> WorldResult {
+pub(super) async fn look(check: &WorldCheck, around: &Around) -> WorldResult {
     match check {
-        _ if rehearsal => WorldResult::NotChecked(check.line()),
+        _ if around.rehearsal => WorldResult::NotChecked(check.line()),
         WorldCheck::Files { paths, message } => {
-            let folder = dir.map_or_else(|| root.to_owned(), |dir| root.join(dir));
+            let root = &around.services.root;
+            let dir = around.work.as_ref().and_then(|work| work.dir.as_deref());
+            let folder = dir.map_or_else(|| root.clone(), |dir| root.join(dir));
             let missing: Vec<&str> = paths.iter().filter(|path| !folder.join(path).exists()).map(String::as_str).collect();
             if missing.is_empty() {
                 return WorldResult::Holds;
@@ -31,14 +34,17 @@ pub(super) async fn look(
             let said = format!("these files are missing: {}", missing.join(", "));
             WorldResult::Fails(message.as_ref().map_or(said.clone(), |message| format!("{message} ({said})")))
         }
-        WorldCheck::Run { argv, message } => run_program(argv, message.as_deref(), dir, services, run).await,
+        WorldCheck::Run { argv, message } => run_program(argv, message.as_deref(), around).await,
     }
 }
 
-async fn run_program(argv: &[String], message: Option<&str>, dir: Option<&str>, services: &Services, run: &RunId) -> WorldResult {
-    let work = Work {
-        attempt: AttemptId { phase: Name::new("check").expect("a fixed name"), round: 1, item: None, number: 1 },
-        turn: 1,
+/// The work of a check: what its attempt has, but a program of its own. No turn is 0, so its processes are told apart.
+fn work_of(argv: &[String], around: &Around) -> Work {
+    let start = AttemptId { phase: Name::new("check").expect("a fixed name"), round: 1, item: None, number: 1 };
+    let of = around.work.as_deref();
+    Work {
+        attempt: of.map_or(start, |work| work.attempt.clone()),
+        turn: 0,
         task: Task::Process(Box::new(ProcessWork {
             program: Program::Argv(argv.to_vec()),
             stdin: None,
@@ -46,14 +52,19 @@ async fn run_program(argv: &[String], message: Option<&str>, dir: Option<&str>, 
             exit: vec![],
             schema: None,
         })),
-        dir: dir.map(str::to_owned),
-        env: IndexMap::new(),
-        timeout_ms: None,
+        dir: of.and_then(|work| work.dir.clone()),
+        env: of.map_or_else(IndexMap::new, |work| work.env.clone()),
+        timeout_ms: Some(of.and_then(|work| work.timeout_ms).unwrap_or(CHECK_MS)),
         idle_timeout_ms: None,
-    };
+    }
+}
+
+async fn run_program(argv: &[String], message: Option<&str>, around: &Around) -> WorldResult {
+    let work = work_of(argv, around);
+    let services = &around.services;
     let (_keep, stop) = watch::channel(false);
     let context = Context {
-        run: run.clone(),
+        run: around.run.clone(),
         project: services.root.clone(),
         agent: None,
         stop,

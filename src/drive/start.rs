@@ -1,7 +1,7 @@
 //! The start of a run: variables, checks, its number, entry 1. Whatever refuses it leaves nothing behind.
 
 use super::carrier::{Carrier, views};
-use super::check::look;
+use super::check::{Around, look};
 use super::clock::now;
 use super::owner::myself;
 use super::{InTheWay, Observer, Services, StartRefusal, bucket};
@@ -68,8 +68,9 @@ impl Carrier {
     pub async fn start(services: &Services, request: StartRequest, observer: Arc<dyn Observer>) -> Result<Self, StartRefusal> {
         let program = Arc::new(Program::new(request.plan.clone()));
         let (started, world) = prepare(&program, &request, services)?;
+        let around = Around { services: services.clone(), run: started.id.clone(), rehearsal: started.rehearsal, work: None };
         for check in &world {
-            if let WorldResult::Fails(text) = look(check, &services.root, None, services, &started.id, started.rehearsal).await {
+            if let WorldResult::Fails(text) = look(check, &around).await {
                 return Err(StartError::Check(text).into());
             }
         }

@@ -1,10 +1,10 @@
 //! What is going on in the world for one run: attempts, checks, questions. Each ends with a word to the driver.
 
-use super::check::look;
+use super::check::{Around, look};
 use super::feed::TurnFeed;
 use super::{Observer, Services};
 use crate::agent::{Asked, Context, Person};
-use crate::run::{Action, AttemptId, Outcome, RunId, RunState, Stimulus, Time, Work};
+use crate::run::{Action, AttemptId, Outcome, RunId, RunState, Stimulus, Time, Work, WorldCheck};
 use crate::store::Mail;
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -75,7 +75,10 @@ impl Tasks {
             match action {
                 Action::Timer(at) => timer = Some(at),
                 Action::Perform(work) => self.turn(work),
-                Action::Check { attempt, dir, checks } => self.check(attempt, dir, checks),
+                Action::Check { attempt, checks } => {
+                    let work = state.attempt(&attempt).map(|attempt| attempt.work.clone());
+                    self.check(attempt, work, checks);
+                }
                 Action::Ask { attempt, question, form, questions } => {
                     let turn = state.attempt(&attempt).map_or(0, |a| a.work.turn);
                     self.ask(attempt, turn, Asked { question, form, questions });
@@ -184,16 +187,17 @@ impl Tasks {
         self.keep(id, stop, handle);
     }
 
-    fn check(&mut self, attempt: AttemptId, dir: Option<String>, checks: Vec<crate::run::WorldCheck>) {
+    fn check(&mut self, attempt: AttemptId, work: Option<Arc<Work>>, checks: Vec<WorldCheck>) {
         let id = TaskId::Check(attempt.clone());
         if self.goes_on(&id) {
             return;
         }
-        let (services, run, rehearsal, words) = (self.services.clone(), self.run.clone(), self.rehearsal, self.words.clone());
+        let around = Around { services: self.services.clone(), run: self.run.clone(), rehearsal: self.rehearsal, work };
+        let words = self.words.clone();
         let handle = tokio::spawn(async move {
             let mut results = Vec::with_capacity(checks.len());
             for check in &checks {
-                results.push(look(check, &services.root, dir.as_deref(), &services, &run, rehearsal).await);
+                results.push(look(check, &around).await);
             }
             let _ = words.send(Word::Happened(Stimulus::Checked { attempt, results }, None));
         });

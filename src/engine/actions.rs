@@ -41,9 +41,7 @@ fn action(attempt: &Attempt) -> Action {
     let id = attempt.id.clone();
     match &attempt.stage {
         AttemptStage::Performing => Action::Perform(attempt.work.clone()),
-        AttemptStage::Checking { checks, .. } => {
-            Action::Check { attempt: id, dir: attempt.work.dir.clone(), checks: checks.clone() }
-        }
+        AttemptStage::Checking { checks, .. } => Action::Check { attempt: id, checks: checks.clone() },
         AttemptStage::Asking { questions, .. } => {
             if let Task::Ask(ask) = &attempt.work.task {
                 return Action::Ask { attempt: id, question: ask.question.clone(), form: ask.form.clone(), questions: vec![] };

@@ -129,9 +129,7 @@ pub enum Action {
     Check {
         /// Which attempt.
         attempt: AttemptId,
-        /// Where, relative to the project.
-        dir: Option<String>,
-        /// What to look at.
+        /// What to look at, where the attempt worked.
         checks: Vec<WorldCheck>,
     },
     /// Show this question to a person.

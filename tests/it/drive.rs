@@ -7,7 +7,7 @@ use flow::drive::{
 use flow::name::Name;
 use flow::plan::Plan;
 use flow::project::Project;
-use flow::run::{ErrorClass, Event, Outcome, Reply, RunError, RunState, RunStatus, Stamped, Time, Usage, Work};
+use flow::run::{ErrorClass, Event, Outcome, Reply, RunError, RunState, RunStatus, Stamped, Task, Time, Usage, Work};
 use flow::store::{Embedded, Memory, Request, Store, read_document};
 use flow::value::Value;
 use indexmap::IndexMap;
@@ -61,6 +61,8 @@ struct Script {
     performed: Mutex<Vec<String>>,
     held: Mutex<BTreeMap<String, Arc<Notify>>>,
     begun: Notify,
+    /// The programs of `accept` that were run.
+    checks: Mutex<Vec<Work>>,
 }
 
 impl Script {
@@ -82,6 +84,10 @@ impl Backend for Script {
 
     fn perform<'a>(&'a self, work: &'a Work, context: &'a Context) -> Future<'a, Outcome> {
         Box::pin(async move {
+            if matches!(work.task, Task::Process(_)) {
+                self.checks.lock().unwrap().push(work.clone());
+                return Outcome::Reply(Reply { code: Some(0), ..Reply::default() });
+            }
             let phase = work.attempt.phase.to_string();
             self.performed.lock().unwrap().push(work.attempt.to_string());
             self.begun.notify_one();
@@ -438,4 +444,20 @@ async fn a_question_is_asked_here_answered_from_elsewhere_or_fails_without_input
     let state = ended(carrier.carry(options, None, no_stop()).await.unwrap());
     assert_eq!(state.document().at(&["error", "class"]).as_str(), Some("unanswered"));
     assert!(state.document().at(&["error", "message"]).as_str().unwrap().contains("Sure?"));
+}
+
+#[tokio::test]
+async fn a_check_of_a_result_runs_where_its_phase_worked_and_within_its_time() {
+    let text = PIPELINE.replace(
+        "retry = { max = 1, delay = \"1ms\" }",
+        "retry = { max = 0 }\ntimeout = \"7s\"\ndir = \"sub\"\nenv = { WORD = \"hello\" }\naccept = [{ run = [\"check-it\"] }]",
+    );
+    let house = House::embedded(&text);
+    let carrier = house.start().await.unwrap();
+    ended(carrier.carry(CarryOptions::default(), None, no_stop()).await.unwrap());
+    let seen = house.script.checks.lock().unwrap().clone();
+    assert_eq!(seen.len(), 1);
+    assert_eq!((seen[0].attempt.to_string().as_str(), seen[0].turn), ("second.1.1", 0));
+    assert_eq!((seen[0].dir.as_deref(), seen[0].timeout_ms), (Some("sub"), Some(7_000)));
+    assert!(seen[0].env.contains_key("WORD"));
 }
