@@ -52,7 +52,9 @@ pub fn command(args: &Args, out: Out) -> Outcome {
             }
             _ => {}
         }
-        carry(&place, store, state, &Again { agent: &args.agent, go: args.go, retry: true }, out).await
+        // A run that is being cancelled only has its cleanup left: nothing of it is taken back.
+        let retry = state.cancelling.is_none();
+        carry(&place, store, state, &Again { agent: &args.agent, go: args.go, retry }, out).await
     })
 }
 

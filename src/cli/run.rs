@@ -178,7 +178,8 @@ fn go_on(args: &Args, plan: &Arc<Plan>, given: &[(String, String)], out: Out) ->
         if !others.is_empty() {
             out.note(&format!("takes the newest of {} unfinished runs; the others: {}", candidates.len(), others.join(", ")));
         }
-        let again = resume::Again { agent: &args.agent, go: args.go, retry: true };
+        let retry = newest.state.cancelling.is_none();
+        let again = resume::Again { agent: &args.agent, go: args.go, retry };
         resume::carry(&place, store.clone(), newest.state.clone(), &again, out).await
     })
 }

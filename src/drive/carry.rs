@@ -10,7 +10,7 @@ use crate::agent::Person;
 use crate::engine::actions;
 use crate::limits::{BEAT_MS, GRACE_MS, SELF_FENCE_MS};
 use crate::run::{AttemptStage, LimitsRaised, Outcome, RunId, RunState, Stimulus, Time};
-use crate::store::{CommitError, Mail, Write, beat, blob_writes, consumed_write, key, pending, release_write};
+use crate::store::{CommitError, Request, Write, beat, blob_writes, consumed_write, key, pending, release_write};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -79,16 +79,21 @@ impl Carrier {
         person: Option<Arc<dyn Person>>,
         stop: watch::Receiver<Stop>,
     ) -> Result<Carried, DriveError> {
+        let services = self.services.clone();
         let (words, inbox) = unbounded_channel();
         let scratch = self.scratch();
         std::fs::create_dir_all(&scratch).map_err(|error| DriveError::NoFolder(format!("{} ({error})", scratch.display())))?;
         let person = person.filter(|_| !options.no_input);
         let tasks = Tasks::new(&self.services, &self.state, scratch.clone(), self.observer.clone(), person, words.clone());
-        let letters = tokio::spawn(read_mail(self.services.clone(), self.state.id().clone(), words));
+        let letters = tokio::spawn(watch_mail(self.services.clone(), self.state.id().clone(), words));
         let mut turning = Turning { carrier: self, tasks, inbox, stop, options, last_beat: Instant::now(), next_beat: beat_at() };
         let result = turning.turn().await;
         letters.abort();
         turning.tasks.abort_all();
+        let result = match result {
+            Ok(carried) => Ok(after_release(&services, carried).await?),
+            Err(error) => Err(error),
+        };
         if matches!(result, Ok(Carried::Ended(_))) {
             let _ = std::fs::remove_dir_all(&scratch);
         }
@@ -101,37 +106,36 @@ impl Carrier {
     }
 }
 
+/// Looks into the box once more after the run was let go: who put something in while it was still carried was told that
+/// the driver takes it.
+async fn after_release(services: &Services, carried: Carried) -> Result<Carried, DriveError> {
+    let (Carried::Ended(state) | Carried::Waiting(state) | Carried::Interrupted(state)) = &carried;
+    if pending(&*services.store, state.id()).await?.is_empty() {
+        return Ok(carried);
+    }
+    let Some(state) = super::request::settle_mail(services, state.id()).await? else { return Ok(carried) };
+    Ok(if state.status.is_over() { Carried::Ended(state) } else { Carried::Interrupted(state) })
+}
+
 fn beat_at() -> Instant {
     Instant::now() + Duration::from_millis(BEAT_MS)
 }
 
-/// Gives requests to the driver as they come in.
-async fn read_mail(services: Services, run: RunId, words: UnboundedSender<Word>) {
+/// Tells the driver when something was put into its box. It reads the box itself.
+async fn watch_mail(services: Services, run: RunId, words: UnboundedSender<Word>) {
     let store = services.store;
-    let mailbox = key::mailbox(&run);
+    let (engine, mailbox) = (crate::name::Bucket::engine(), key::mailbox(&run));
     let mut after = crate::store::Revision(0);
-    loop {
-        if let Ok(head) = store.head().await {
-            let mail = pending(&*store, &run).await.unwrap_or_default();
-            if !mail.is_empty() && words.send(Word::Mail(mail)).is_err() {
-                return;
-            }
-            after = head;
-        }
-        let engine = crate::name::Bucket::engine();
-        // Waits until something is in the box; an error is one of the store, which the driver meets by itself.
-        loop {
-            match store.watch(&engine, &mailbox, after).await {
-                Ok(news) if news.iter().all(|entry| entry.value.is_none()) => {}
-                Ok(_) => break,
-                Err(_) => {
-                    tokio::time::sleep(Duration::from_millis(BEAT_MS / 10)).await;
-                    break;
+    while !words.is_closed() {
+        match store.watch(&engine, &mailbox, after).await {
+            Ok(news) => {
+                after = news.iter().map(|entry| entry.revision).max().unwrap_or(after).max(after);
+                if news.iter().any(|entry| entry.value.is_some()) && words.send(Word::Mail).is_err() {
+                    return;
                 }
             }
-        }
-        if words.is_closed() {
-            return;
+            // The driver meets a store that fails by itself.
+            Err(_) => tokio::time::sleep(Duration::from_millis(BEAT_MS / 10)).await,
         }
     }
 }
@@ -158,6 +162,11 @@ impl Turning {
             if *self.stop.borrow() != Stop::No {
                 return self.stop_now().await;
             }
+            // What was due while nobody carried the run happens first.
+            if timer.is_some_and(|due| due <= now()) {
+                self.carrier.take(vec![Stimulus::Tick], vec![]).await?;
+                continue;
+            }
             // A question lapses at its own time, which nobody has to sit through.
             let idle = timer.is_none() || self.waits_for_a_person();
             if !self.tasks.any() && idle && !self.carrier.state.status.is_over() {
@@ -178,6 +187,10 @@ impl Turning {
 
     /// Nothing is performed and no timer runs: somebody must answer, or something is wrong.
     async fn nothing_goes_on(&mut self) -> Result<Option<Carried>, DriveError> {
+        // An answer may have been put into the box before anybody looked.
+        if self.read_box().await? {
+            return Ok(None);
+        }
         let state = &self.carrier.state;
         if !state.active.iter().any(|at| asks(state, *at)) {
             let names = |status: fn(&crate::run::PhaseState) -> bool| {
@@ -223,6 +236,7 @@ impl Turning {
     async fn hear(&mut self, first: Word) -> Result<(), DriveError> {
         let mut stimuli = Vec::new();
         let mut more = Vec::new();
+        let mut mail = false;
         let mut next = Some(first);
         while let Some(word) = next {
             match word {
@@ -230,31 +244,42 @@ impl Turning {
                     self.tasks.ended(&stimulus);
                     stimuli.push(with_transcript(stimulus, transcript, &mut more));
                 }
-                Word::Mail(mail) => {
-                    for letter in mail {
-                        self.read_letter(letter, &mut stimuli, &mut more);
-                    }
-                }
+                Word::Mail => mail = true,
                 Word::Nobody => self.tasks.no_person(),
             }
             next = self.inbox.try_recv().ok();
         }
-        if stimuli.is_empty() && more.is_empty() {
-            return Ok(());
+        if !stimuli.is_empty() || !more.is_empty() {
+            self.carrier.take(stimuli, more).await?;
         }
-        self.carrier.take(stimuli, more).await
+        if mail {
+            self.read_box().await?;
+        }
+        Ok(())
     }
 
-    fn read_letter(&self, letter: Mail, stimuli: &mut Vec<Stimulus>, more: &mut Vec<Write>) {
-        let gone = consumed_write(self.carrier.state.id(), &letter);
-        if more.contains(&gone) {
-            return;
+    /// Takes the requests that wait, one after the other: what one changes, the next one meets. True when there were any.
+    async fn read_box(&mut self) -> Result<bool, DriveError> {
+        let run = self.carrier.state.id().clone();
+        let mut any = false;
+        for letter in pending(&*self.carrier.services.store, &run).await? {
+            let over = self.carrier.state.status.is_over();
+            if over && matches!(letter.request, Ok(Request::Retry { .. })) {
+                // This driver is on its way out: whoever releases the run looks into the box again.
+                continue;
+            }
+            any = true;
+            let gone = consumed_write(&run, &letter);
+            let stimuli = match super::request::stimulus(&self.carrier.state, letter) {
+                Ok(stimulus) => vec![stimulus],
+                Err(refusal) => {
+                    self.carrier.observer.notice(&refusal);
+                    vec![]
+                }
+            };
+            self.carrier.take(stimuli, vec![gone]).await?;
         }
-        match super::request::stimulus(&self.carrier.state, letter) {
-            Ok(stimulus) => stimuli.push(stimulus),
-            Err(refusal) => self.carrier.observer.notice(&refusal),
-        }
-        more.push(gone);
+        Ok(any)
     }
 
     /// Shows others that this driver lives. One that could not for too long stops its agents by ending.

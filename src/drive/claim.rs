@@ -7,7 +7,7 @@ use super::{DriveError, Observer, Services, load, load_plan};
 use crate::agent;
 use crate::engine::Program;
 use crate::limits::{BEAT_MS, LEASE_MS};
-use crate::run::{AttemptStage, LimitsRaised, RunId, RunState, Stimulus};
+use crate::run::{AttemptStage, Claim, LimitsRaised, RunId, RunState, Stimulus};
 use crate::store::{Journal, Lease, Revision, claim_write, read_head, read_lease};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -59,12 +59,8 @@ impl Carrier {
             row: read_head(&*services.store, run).await?.map(|(_, revision)| revision),
             observer,
         };
-        let mut stimuli = vec![Stimulus::Claim { owner, idle: taking.idle }];
-        stimuli.extend(taking.raise.map(Stimulus::Raise));
-        if taking.retry {
-            stimuli.push(Stimulus::Retry { phase: None, request: None });
-        }
-        let events = carrier.decide(stimuli)?;
+        let how = Claim { idle: taking.idle, retry: taking.retry, raise: taking.raise };
+        let events = carrier.decide(vec![Stimulus::Claim { owner, how }])?;
         carrier.commit(&events, Some(claim), vec![]).await?;
         carrier.show(&events);
         Ok(carrier)

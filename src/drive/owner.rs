@@ -8,7 +8,7 @@ pub(super) fn myself() -> Owner {
     let pid = std::process::id();
     Owner {
         driver: ulid::Ulid::generate().to_string(),
-        host: rustix::system::uname().nodename().to_string_lossy().into_owned(),
+        host: host(),
         boot_id: boot_id(),
         pid,
         pid_start: pid_start(pid).unwrap_or(0),
@@ -17,8 +17,13 @@ pub(super) fn myself() -> Owner {
 
 /// Whether another driver lives, as far as this machine can tell: `None` when it is (or may be) on another one.
 pub(super) fn lives(owner: &Owner) -> Option<bool> {
-    let known = !owner.boot_id.is_empty() && owner.boot_id == boot_id();
+    // Containers on one machine share its boot and not its processes.
+    let known = !owner.boot_id.is_empty() && owner.boot_id == boot_id() && owner.host == host();
     known.then(|| pid_start(owner.pid) == Some(owner.pid_start))
+}
+
+fn host() -> String {
+    rustix::system::uname().nodename().to_string_lossy().into_owned()
 }
 
 /// Changes at every boot; empty where the system does not tell.

@@ -9,7 +9,7 @@ use crate::engine::{Program, StartError, check_before_start, document_keys, seri
 use crate::expr::on_big_stack;
 use crate::plan::{Plan, WhileRunning};
 use crate::project;
-use crate::run::{Digest, Event, FORMAT, RunId, RunState, Stamped, Started, StartedFile, Stimulus, WorldResult};
+use crate::run::{Claim, Digest, Event, FORMAT, RunId, RunState, Stamped, Started, StartedFile, Stimulus, WorldResult};
 use crate::store::{
     Cycle, Journal, Lease, Request, Revision, claim_write, cycle_write, cycles, next_cycle, post, put_plan, read_head,
 };
@@ -116,7 +116,7 @@ impl Carrier {
             lease,
         };
         let mut events = vec![Stamped { at, event: Event::Started(Box::new(started.clone())) }];
-        events.extend(carrier.decide(vec![Stimulus::Claim { owner, idle: false }])?);
+        events.extend(carrier.decide(vec![Stimulus::Claim { owner, how: Claim::default() }])?);
         let claim = claim_write(&started.id, &carrier.lease, None);
         let number = started.series.as_ref().zip(started.cycle).map(|(series, cycle)| {
             cycle_write(&Cycle {

@@ -5,7 +5,6 @@ use super::feed::TurnFeed;
 use super::{Observer, Services};
 use crate::agent::{Asked, Context, Person};
 use crate::run::{Action, AttemptId, Outcome, RunId, RunState, Stimulus, Time, Work, WorldCheck};
-use crate::store::Mail;
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -18,8 +17,8 @@ use tokio::task::JoinHandle;
 pub(super) enum Word {
     /// Something happened; with the raw stream of the turn it ended, if there was one.
     Happened(Stimulus, Option<Vec<u8>>),
-    /// Requests came in.
-    Mail(Vec<Mail>),
+    /// Something is in the box.
+    Mail,
     /// Nobody can be asked any more: the terminal is gone.
     Nobody,
 }
@@ -71,9 +70,16 @@ impl Tasks {
         for task in self.running.values_mut() {
             task.wanted = false;
         }
+        // What was stopped may still write until it is gone: nothing takes its place before that.
+        let wanted = |action: &Action, id: &TaskId| match (action, id) {
+            (Action::Perform(work), TaskId::Turn(attempt, turn)) => work.attempt == *attempt && work.turn == *turn,
+            _ => false,
+        };
+        let stopping = self.running.keys().any(|id| matches!(id, TaskId::Turn(..)) && !actions.iter().any(|a| wanted(a, id)));
         for action in actions {
             match action {
                 Action::Timer(at) => timer = Some(at),
+                Action::Perform(work) if stopping && !self.performs_turn(&work) => {}
                 Action::Perform(work) => self.turn(work),
                 Action::Check { attempt, checks } => {
                     let work = state.attempt(&attempt).map(|attempt| attempt.work.clone());
@@ -159,6 +165,10 @@ impl Tasks {
             task.wanted = true;
             true
         })
+    }
+
+    fn performs_turn(&self, work: &Work) -> bool {
+        self.running.contains_key(&TaskId::Turn(work.attempt.clone(), work.turn))
     }
 
     fn turn(&mut self, work: Arc<Work>) {

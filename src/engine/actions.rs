@@ -16,7 +16,8 @@ pub fn actions(program: &Program, state: &RunState) -> Vec<Action> {
         let phase = &state.phases[*at];
         match &phase.attempt {
             None => {
-                if let Some(due) = phase.due {
+                // What is due and waits for a place is woken by whoever gives the place up.
+                if let Some(due) = phase.due.filter(|_| !state.ready.contains(at)) {
                     wake(due);
                 }
             }

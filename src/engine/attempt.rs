@@ -93,10 +93,10 @@ impl Turn<'_> {
             declared.and_then(|agent| agent.system.as_ref()).map(|system| self.text(at, "system", system)).transpose()?;
         let again = known.attempts > 0;
         let same_round = known.session_round == known.round;
-        let resumes = if again { same_round } else { phase.session == Session::Continue && known.round > 1 };
+        let resumes = (again && same_round) || (phase.session == Session::Continue && known.round > 1);
         let report = known.session.as_ref().filter(|report| resumes && report.session.is_some());
         let answered: Vec<String> = known.answered.iter().map(|(asked, answers)| answers_text(asked, answers)).collect();
-        let mut prompt = told(&task, known.feedback.as_deref(), again, report.is_some());
+        let mut prompt = told(&task, known.feedback.as_deref(), again, report.is_some() && same_round);
         if !answered.is_empty() {
             prompt = format!("{prompt}\n\nYou asked earlier, and these are the answers:\n\n{}", answered.join("\n"));
         }

@@ -2,17 +2,24 @@
 
 use super::turn::{Step, Turn};
 use crate::plan::Crash;
-use crate::run::{AttemptStage, ErrorClass, Event, Owner, PhaseStatus};
+use crate::run::{AttemptStage, Claim, ErrorClass, Event, Owner, PhaseStatus};
 use crate::value::Value;
 
 const DIED: &str = "its driver died while it was under way";
 
 impl Turn<'_> {
     /// A driver takes the run. Everything is looked at again; nothing is computed twice that was journaled.
-    pub(super) fn claim(&mut self, owner: Owner, idle: bool) -> Step {
+    pub(super) fn claim(&mut self, owner: Owner, how: Claim) -> Step {
         self.emit(Event::Claimed { owner })?;
-        self.state.draining = idle;
+        self.state.draining = how.idle;
         self.state.ready.clear();
+        // Before anything is looked at: what is raised or reopened decides what may start.
+        if let Some(raised) = how.raise {
+            self.emit(Event::LimitsRaised(raised))?;
+        }
+        if how.retry {
+            self.retry(None, None)?;
+        }
         let active: Vec<usize> = self.state.active.iter().copied().collect();
         for at in active {
             let attempt = self.state.phases[at].attempt.as_ref();

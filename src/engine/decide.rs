@@ -21,7 +21,7 @@ impl Turn<'_> {
     fn take(&mut self, stimulus: Stimulus) -> Step {
         match stimulus {
             Stimulus::Start(started) => Err(self.illegal(format!("a second start of {}", started.id))),
-            Stimulus::Claim { owner, idle } => self.claim(owner, idle),
+            Stimulus::Claim { owner, how } => self.claim(owner, how),
             Stimulus::Finished { attempt, turn, outcome } => self.finish(&attempt, turn, *outcome),
             Stimulus::Session { attempt, session } => {
                 let known = self.state.attempt(&attempt).is_some();

@@ -15,6 +15,11 @@ impl Turn<'_> {
         let output = self.state.document().at(&["phases", phase.name.as_str(), "output"]);
         let mut said = Vec::new();
         for (entry, repeat) in phase.repeat.iter().enumerate() {
+            // Going back would archive a failure, and the run would end as if it had not been.
+            if let Some(failed) = repeat.body.iter().find(|name| self.state.status_of(name).is_failure()) {
+                said.push(format!("`{failed}` failed"));
+                continue;
+            }
             let guard = match &repeat.when {
                 None => None,
                 Some(when) => {

@@ -4,7 +4,7 @@ use super::turn::{Step, Turn};
 use crate::limits::RETRIES;
 use crate::name::Name;
 use crate::plan::{Join, Verb};
-use crate::run::{ErrorClass, Event, PhaseStatus, RequestId, RunError, RunStatus};
+use crate::run::{ErrorClass, Event, RequestId, RunError, RunStatus};
 use std::collections::BTreeSet;
 
 impl Turn<'_> {
@@ -56,8 +56,7 @@ impl Turn<'_> {
                     .filter(|at| self.phase(*at).join == Join::Always && settled(at) && !targets.is_empty()),
             );
         }
-        let interrupted = self.state.phases.iter().any(|phase| phase.status == PhaseStatus::Interrupted);
-        if again.is_empty() && !interrupted && self.state.over_budget.is_none() {
+        if again.is_empty() && self.state.over_budget.is_none() {
             return Ok(());
         }
         let phases = again.iter().map(|at| self.phase(*at).name.clone()).collect();

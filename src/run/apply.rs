@@ -82,7 +82,7 @@ impl RunState {
     pub fn apply(&mut self, stamped: &Stamped) -> Result<(), Illegal> {
         self.check(&stamped.event)?;
         let at = stamped.at;
-        self.touch(at);
+        self.touch(at, matches!(stamped.event, Event::Claimed { .. }));
         match &stamped.event {
             Event::Started(_) | Event::Abandoned { .. } => {}
             Event::Claimed { owner } => {

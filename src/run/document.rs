@@ -200,8 +200,10 @@ impl RunState {
     }
 
     /// Notes the time of an event: the last one, and how long the run was carried.
-    pub(super) fn touch(&mut self, at: Time) {
-        if self.owner.is_some() && self.status == RunStatus::Running {
+    ///
+    /// The time before a claim does not count: nobody knows when the driver before it died.
+    pub(super) fn touch(&mut self, at: Time, claims: bool) {
+        if self.owner.is_some() && self.status == RunStatus::Running && !claims {
             self.active_ms += at.since_ms(self.updated_at);
         }
         if at.0 / 1000 != self.updated_at.0 / 1000 {

@@ -21,7 +21,7 @@ pub use event::{
 };
 pub use id::{AttemptId, Digest, Owner, RequestId, RunId, Time};
 pub use state::{Attempt, AttemptStage, Illegal, LoopState, PhaseState, PhaseStatus, RunState, RunStatus};
-pub use stimulus::{Action, Outcome, Reply, Stimulus};
+pub use stimulus::{Action, Claim, Outcome, Reply, Stimulus};
 pub use work::{AgentWork, AskWork, EnvValue, Parse, ProcessWork, Program, SecretRef, Task, Work};
 
 /// The version of stored events and entries. A store with a newer one is refused with the version that reads it.

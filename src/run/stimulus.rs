@@ -14,8 +14,8 @@ pub enum Stimulus {
     Claim {
         /// Who.
         owner: Owner,
-        /// It only applies requests: nothing starts.
-        idle: bool,
+        /// What is done before anything starts.
+        how: Claim,
     },
     /// One turn of an attempt ended.
     Finished {
@@ -85,6 +85,17 @@ pub enum Stimulus {
         /// Why, in words.
         reason: String,
     },
+}
+
+/// What a driver does with a run that it takes, before anything starts.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Claim {
+    /// It only applies requests: nothing starts at all.
+    pub idle: bool,
+    /// What failed, was cancelled or interrupted is to run again.
+    pub retry: bool,
+    /// Limits are raised for the rest of the run.
+    pub raise: Option<super::LimitsRaised>,
 }
 
 /// How a turn ended.

@@ -6,7 +6,7 @@ use crate::expr::jq::Input;
 use crate::name::Name;
 use crate::plan::{StubReply, Test, Verb};
 use crate::run::{
-    Action, AttemptId, Event, FORMAT, Outcome as Ended, Owner, Parse, Reply, RunError, RunId, RunState, Stamped, Started,
+    Action, AttemptId, Claim, Event, FORMAT, Outcome as Ended, Owner, Parse, Reply, RunError, RunId, RunState, Stamped, Started,
     StartedFile, Stimulus, Task, Time, Usage, Work, WorldCheck, WorldResult,
 };
 use crate::value::Value;
@@ -132,7 +132,7 @@ impl Play<'_> {
     fn go_to_the_end(&mut self) {
         let owner = Owner { driver: "test".into(), host: "test".into(), boot_id: String::new(), pid: 0, pid_start: 0 };
         let mut documents: BTreeMap<Name, Value> = BTreeMap::new();
-        let mut next = Some(Stimulus::Claim { owner, idle: false });
+        let mut next = Some(Stimulus::Claim { owner, how: Claim::default() });
         for _ in 0..STEPS {
             let Some(stimulus) = next.take() else { return };
             self.at = self.at.plus_ms(1_000);

@@ -461,3 +461,68 @@ async fn a_check_of_a_result_runs_where_its_phase_worked_and_within_its_time() {
     assert_eq!((seen[0].dir.as_deref(), seen[0].timeout_ms), (Some("sub"), Some(7_000)));
     assert!(seen[0].env.contains_key("WORD"));
 }
+
+#[tokio::test]
+async fn of_two_answers_one_counts_and_the_other_hurts_nobody() {
+    let house = House::embedded(ASKS);
+    let carrier = house.start().await.unwrap();
+    let Carried::Waiting(state) = carrier.carry(CarryOptions::default(), None, no_stop()).await.unwrap() else { panic!("waits") };
+    for yes in [true, false] {
+        let answers = Value::table([("yes", Value::from(yes))]);
+        let answer = Request::Answer { phase: Name::new("sure").unwrap(), answers, by: "somebody".into() };
+        flow::store::post(&*house.services.store, state.id(), &answer).await.unwrap();
+    }
+    // What lies in the box counts before anybody says that nobody can be asked.
+    let options = CarryOptions { no_input: true, ..CarryOptions::default() };
+    let state = ended(house.resume(state.id(), options).await.unwrap());
+    assert_eq!(state.status, RunStatus::Complete);
+    assert!(state.document().at(&["phases", "then", "output"]).as_bool().is_some());
+    assert!(flow::store::pending(&*house.services.store, state.id()).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_cancelled_run_that_is_taken_up_only_cleans_up() {
+    let text = PIPELINE.to_owned() + "\n[phases.cleanup]\nneeds = [\"last\"]\njoin = \"always\"\nset = '.phases.second.status'\n";
+    let house = House::embedded(&text);
+    let hold = house.script.hold("second");
+    let carrier = house.start().await.unwrap();
+    let run = carrier.state().id().clone();
+    let driver = tokio::spawn(carrier.carry(CarryOptions::default(), None, no_stop()));
+    while house.script.performed().len() < 2 {
+        house.script.begun.notified().await;
+    }
+    driver.abort();
+    let _ = driver.await;
+    expire_lease(&house, &run).await;
+    hold.notify_one();
+    let cancel = Request::Cancel { reason: "enough".into() };
+    let Requested::Applied(state) = request(&house.services, &run, &cancel).await.unwrap() else { panic!("applied") };
+    assert!(!state.status.is_over(), "the cleanup is left");
+    let state = ended(house.resume(&run, CarryOptions::default()).await.unwrap());
+    assert_eq!(state.status, RunStatus::Cancelled);
+    assert_eq!(state.document().at(&["phases", "cleanup", "output"]).as_str(), Some("cancelled"));
+    assert_eq!(house.script.performed().len(), 2, "nothing of the cancelled work began again");
+}
+
+#[tokio::test]
+async fn a_retry_reopens_before_anything_starts_so_cleanup_runs_after_it() {
+    let text = PIPELINE.replace("retry = { max = 1, delay = \"1ms\" }", "retry = { max = 0 }\noutput = { a = \"string\" }")
+        + "\n[phases.cleanup]\nneeds = [\"last\"]\njoin = \"always\"\nagent = \"worker\"\nprompt = \"Clean\"\n";
+    let house = House::embedded(&text);
+    house.script.hold("cleanup");
+    let carrier = house.start().await.unwrap();
+    let run = carrier.state().id().clone();
+    let (stop, stopped) = watch::channel(Stop::No);
+    let driver = tokio::spawn(carrier.carry(CarryOptions::default(), None, stopped));
+    while house.script.performed().len() < 3 {
+        house.script.begun.notified().await;
+    }
+    // The driver is stopped during the cleanup of a failed run.
+    stop.send(Stop::Politely).unwrap();
+    driver.await.unwrap().unwrap();
+    house.script.held.lock().unwrap().clear();
+    let options = CarryOptions { retry: true, ..CarryOptions::default() };
+    let state = ended(house.resume(&run, options).await.unwrap());
+    assert_eq!(state.status, RunStatus::Failed);
+    assert_eq!(house.script.performed()[2..], ["cleanup.1.1", "second.1.2", "cleanup.1.2"]);
+}

@@ -4,8 +4,8 @@ use super::Dice;
 use flow::engine::{Program, actions, decide};
 use flow::name::Name;
 use flow::run::{
-    Action, AttemptId, ErrorClass, Event, FORMAT, Outcome, Owner, Reply, RunError, RunId, RunState, Stamped, Started, Stimulus,
-    Time, Usage, WorldResult,
+    Action, AttemptId, Claim, ErrorClass, Event, FORMAT, Outcome, Owner, Reply, RunError, RunId, RunState, Stamped, Started,
+    Stimulus, Time, Usage, WorldResult,
 };
 use flow::value::Value;
 use indexmap::IndexMap;
@@ -116,7 +116,7 @@ impl<'a> World<'a> {
 
     fn claim(&mut self) {
         let owner = Owner { driver: self.journal.len().to_string(), host: "h".into(), boot_id: "b".into(), pid: 1, pid_start: 1 };
-        self.take(Stimulus::Claim { owner, idle: false });
+        self.take(Stimulus::Claim { owner, how: Claim::default() });
     }
 
     /// Decides and commits; a crash may come before or after the commit. True when it was committed and nobody died.
