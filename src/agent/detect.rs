@@ -89,8 +89,8 @@ pub struct Override {
 pub enum NoAgent {
     /// `auto`, and nothing usable is installed.
     #[error(
-        "no agent found for `{agent}`: looked on PATH for {looked}{unusable}. Install one of them, name a program of your \
-         own (`--agent {agent}=command`), or walk through without a model: `--rehearse`"
+        "no agent found for `{agent}`: looked on PATH for {looked}{unusable}. Install `claude`, or walk through \
+         without a model: `--rehearse`"
     )]
     NoneInstalled {
         /// The agent of the pipeline.
@@ -259,8 +259,7 @@ mod tests {
         assert_eq!(
             error.to_string(),
             "no agent found for `planner`: looked on PATH for `claude`, `codex`, `gemini`, `opencode`, `copilot` (`codex` cannot \
-             be run by this version). Install one of them, name a program of your own (`--agent planner=command`), or walk \
-             through without a model: `--rehearse`"
+             be run by this version). Install `claude`, or walk through without a model: `--rehearse`"
         );
     }
 

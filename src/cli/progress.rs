@@ -11,6 +11,8 @@ use crate::view::words::money;
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::collections::HashMap;
 use std::io::IsTerminal;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -21,6 +23,8 @@ const FRAMES: u64 = 8;
 pub struct Progress {
     out: Out,
     live: Option<Live>,
+    /// The terminal is not there any more.
+    gone: AtomicBool,
     /// While somebody types, what is to be said waits here.
     held: Mutex<Option<Vec<String>>>,
     /// The failure of an attempt waits for what follows from it: the failure of the phase says the same again.
@@ -47,9 +51,7 @@ impl Drop for Aside<'_> {
         for line in held.into_iter().flatten() {
             self.0.out.painted(&line);
         }
-        if let Some(live) = &self.0.live {
-            live.bars.set_draw_target(target());
-        }
+        self.0.draw(|live| live.bars.set_draw_target(target()));
     }
 }
 
@@ -63,7 +65,7 @@ impl Progress {
         let dumb = std::env::var_os("TERM").is_none_or(|term| term == "dumb");
         let live = std::io::stderr().is_terminal() && !dumb;
         let live = live.then(|| Live { bars: MultiProgress::with_draw_target(target()), lines: Mutex::default() });
-        Self { out, live, held: Mutex::default(), failure: Mutex::default() }
+        Self { out, live, gone: AtomicBool::new(false), held: Mutex::default(), failure: Mutex::default() }
     }
 
     fn held(&self) -> MutexGuard<'_, Option<Vec<String>>> {
@@ -73,10 +75,10 @@ impl Progress {
     /// Hides the live lines, and holds the news back, while somebody types.
     pub fn step_aside(&self) -> Aside<'_> {
         *self.held() = Some(vec![]);
-        if let Some(live) = &self.live {
+        self.draw(|live| {
             let _ = live.bars.clear();
             live.bars.set_draw_target(ProgressDrawTarget::hidden());
-        }
+        });
         Aside(self)
     }
 
@@ -85,11 +87,19 @@ impl Progress {
         if let Some((_, text)) = self.failure.lock().unwrap_or_else(PoisonError::into_inner).take() {
             self.say(&text);
         }
-        if let Some(live) = &self.live {
+        self.draw(|live| {
             for (_, line) in live.lines.lock().unwrap_or_else(PoisonError::into_inner).drain() {
                 line.bar.finish_and_clear();
             }
             let _ = live.bars.clear();
+        });
+    }
+
+    /// Draws on the terminal, unless it is gone: the drawing library panics then, and a run does not end over that.
+    fn draw(&self, on: impl FnOnce(&Live)) {
+        let Some(live) = self.live.as_ref().filter(|_| !self.gone.load(Ordering::Relaxed)) else { return };
+        if catch_unwind(AssertUnwindSafe(|| on(live))).is_err() {
+            self.gone.store(true, Ordering::Relaxed);
         }
     }
 
@@ -98,9 +108,10 @@ impl Progress {
         if let Some(held) = &mut *self.held() {
             return held.push(painted.to_owned());
         }
-        match &self.live {
-            Some(live) => live.bars.suspend(|| self.out.painted(painted)),
-            None => self.out.painted(painted),
+        if self.live.is_some() {
+            self.draw(|live| live.bars.suspend(|| self.out.painted(painted)));
+        } else {
+            self.out.painted(painted);
         }
     }
 
@@ -225,8 +236,8 @@ fn says_again(event: &Event) -> bool {
 impl Observer for Progress {
     fn event(&self, state: &RunState, event: &Stamped) {
         let line = line(state, event);
-        if let (Some(live), Some(phase)) = (&self.live, &line.phase) {
-            live.update(state, phase);
+        if let Some(phase) = &line.phase {
+            self.draw(|live| live.update(state, phase));
         }
         let before = self.failure.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some((phase, text)) = before
@@ -247,9 +258,7 @@ impl Observer for Progress {
     }
 
     fn progress(&self, phase: &Name, line: &str) {
-        if let Some(live) = &self.live {
-            live.progress(phase, line);
-        }
+        self.draw(|live| live.progress(phase, line));
     }
 
     fn notice(&self, text: &str) {

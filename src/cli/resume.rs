@@ -44,7 +44,10 @@ pub fn command(args: &Args, out: Out) -> Outcome {
                     super::exit::Exit::NoInput,
                     format!("run {} is complete: there is nothing left to do", state.id()),
                 )
-                .help(format!("`flow show {id}` shows it; `flow run {}` starts a new one", state.started.pipeline)));
+                .help(format!(
+                    "`flow show {id}` shows it; `flow run {}` starts a new one",
+                    state.started.path.strip_prefix("builtin:").unwrap_or(&state.started.path)
+                )));
             }
             RunStatus::Cancelled => {
                 return Err(Fail::new(super::exit::Exit::NoInput, format!("run {} was cancelled", state.id()))

@@ -25,8 +25,9 @@ pub fn listen(out: Out, progress: Arc<Progress>, resume: String) -> watch::Recei
                 Stop::Politely => format!("stopping at once. `{resume}` goes on"),
                 Stop::Now => std::process::exit(Exit::Interrupted.code().into()),
             };
-            progress.urgent(&out.err_paint(Paint::Yellow, &text));
+            // First the stop, then the words: a terminal that is gone may take none.
             let _ = sender.send(if before == Stop::No { Stop::Politely } else { Stop::Now });
+            progress.urgent(&out.err_paint(Paint::Yellow, &text));
         }
     });
     receiver

@@ -222,7 +222,7 @@ impl Turning {
         };
         tokio::select! {
             biased;
-            _ = self.stop.changed() => Ok(()),
+            () = changed(&mut self.stop) => Ok(()),
             word = self.inbox.recv() => match word {
                 Some(word) => self.hear(word).await,
                 None => Ok(()),
@@ -316,7 +316,7 @@ impl Turning {
             tokio::select! {
                 biased;
                 word = self.inbox.recv() => if let Some(word) = word { self.hear(word).await? },
-                _ = self.stop.changed() => {}
+                () = changed(&mut self.stop) => {}
                 () = tokio::time::sleep_until(deadline) => break,
             }
         }
@@ -353,6 +353,13 @@ impl Turning {
             Ok(_) | Err(CommitError::Conflict { .. } | CommitError::Unknown { .. }) => Ok(()),
             Err(CommitError::Store(error)) => Err(error.into()),
         }
+    }
+}
+
+/// Waits for a word to stop; for ever once nobody is left who could say it.
+async fn changed(stop: &mut watch::Receiver<Stop>) {
+    if stop.changed().await.is_err() {
+        std::future::pending::<()>().await;
     }
 }
 
