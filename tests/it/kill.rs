@@ -252,3 +252,18 @@ fn of_two_processes_that_start_at_once_one_runs_and_others_can_watch_it() {
     assert!(codes[1].1.contains("--continue"), "the refusal says what to type: {}", codes[1].1);
     assert_eq!(runs(here).len(), 1, "the refused start left nothing behind");
 }
+
+#[test]
+fn a_store_that_is_removed_during_a_run_is_noticed_and_nothing_is_called_done() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    std::fs::write(here.join("held.toml"), HELD).unwrap();
+    let child = flow(here, &["run", "held.toml", "--yes"]).spawn().unwrap();
+    wait_for(&here.join("begun"));
+    std::fs::remove_dir_all(here.join(".flow")).unwrap();
+    std::fs::write(here.join("go"), "").unwrap();
+    let output = child.wait_with_output().unwrap();
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(5), "{errors}");
+    assert!(errors.contains("was removed or replaced while it was in use"), "{errors}");
+}

@@ -1,7 +1,7 @@
 //! The store trait over the two threads.
 
 use super::reader::{self, Job as Read};
-use super::writer::{Job as Order, Writer, revision};
+use super::writer::{Job as Order, Writer, identity, revision};
 use super::{fault, open};
 use crate::name::{Bucket, Key};
 use crate::store::{BucketSpec, CommitError, Entry, Future, Revision, Store, StoreError, Write, step};
@@ -92,7 +92,9 @@ impl Embedded {
         let (orders, write_jobs) = mpsc::channel::<Order>();
         let changed = watch::Sender::new(());
         let (watchers, syncs) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicU64::new(0)));
-        let writer = Writer { path: absolute(path), shown: shown.clone(), syncs: Arc::clone(&syncs), changed: changed.clone() };
+        let path = absolute(path);
+        let file = identity(&path);
+        let writer = Writer { path, shown: shown.clone(), file, syncs: Arc::clone(&syncs), changed: changed.clone() };
         let (watched, notify) = (Arc::clone(&watchers), changed.clone());
         let writer = Worker::spawn("store-write", &shown, orders, move || writer.run(&write_jobs))?;
         let reader = Worker::spawn("store-read", &shown, reads, move || reader::run(&connection, &read_jobs, &watched, &notify))?;

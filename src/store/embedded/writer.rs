@@ -6,7 +6,8 @@ use crate::limits::STORE_GROUP;
 use crate::store::step::{self, Last, Step};
 use crate::store::{BucketSpec, CommitError, Revision, StoreError, Write};
 use rusqlite::{Connection, OptionalExtension};
-use std::path::PathBuf;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::Receiver;
@@ -27,6 +28,8 @@ pub(super) enum Job {
 pub(super) struct Writer {
     pub(super) path: PathBuf,
     pub(super) shown: String,
+    /// Device and inode of the file that was opened.
+    pub(super) file: Option<(u64, u64)>,
     pub(super) syncs: Arc<AtomicU64>,
     pub(super) changed: watch::Sender<()>,
 }
@@ -95,6 +98,12 @@ impl Writer {
         if group.is_empty() {
             return;
         }
+        if !self.is_in_place() {
+            for (_, reply) in group {
+                let _ = reply.send(Err(self.removed().into()));
+            }
+            return;
+        }
         let batches: Vec<&[Write]> = group.iter().map(|(batch, _)| batch.as_slice()).collect();
         let answers = match self.transaction(connection, &batches) {
             Err(Lost::No(_)) if batches.len() > 1 => batches.iter().map(|batch| self.alone(connection, batch)).collect(),
@@ -105,6 +114,17 @@ impl Writer {
             // Whoever asked may be gone; what was written stays.
             let _ = reply.send(answer);
         }
+    }
+
+    /// Whether the path still leads to the file that was opened: what is written to a removed one is lost.
+    fn is_in_place(&self) -> bool {
+        self.file.is_none() || identity(&self.path) == self.file
+    }
+
+    fn removed(&self) -> StoreError {
+        let cause =
+            format!("the file of {} was removed or replaced while it was in use, so nothing more can be kept", self.shown);
+        StoreError::Failed { doing: "write".to_owned(), cause }
     }
 
     fn alone(&self, connection: &Connection, batch: &[Write]) -> Answer {
@@ -166,6 +186,11 @@ impl Writer {
 }
 
 /// Leaves a transaction; `SQLite` may have left it already.
+/// Device and inode of a file; `None` when it is not there.
+pub(super) fn identity(path: &Path) -> Option<(u64, u64)> {
+    std::fs::metadata(path).ok().map(|file| (file.dev(), file.ino()))
+}
+
 fn undo(connection: &Connection) {
     if !connection.is_autocommit() {
         let _ = connection.execute_batch("ROLLBACK");
