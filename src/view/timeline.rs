@@ -242,7 +242,8 @@ fn completed(state: &RunState, phase: &Name, error: Option<&RunError>) -> (Tone,
     let record = state.document().at(&["phases", phase.as_str()]);
     let time = |key: &str| record.get(key).as_str().and_then(Time::parse);
     let took = match (time("started_at"), time("completed_at")) {
-        (Some(from), Some(to)) if to > from => format!(" in {}", span(to.since_ms(from))),
+        // The document's times are whole seconds: a difference of one may be no time at all.
+        (Some(from), Some(to)) if to.since_ms(from) >= 2_000 => format!(" in {}", span(to.since_ms(from))),
         _ => String::new(),
     };
     let cost = record.at(&["agent", "cost_usd"]).as_f64().and_then(money).map(|cost| format!(", {cost}"));
