@@ -42,8 +42,7 @@ pub fn command(args: &Args, out: Out) -> Outcome {
     let place = Place::find(&args.store)?.of_its_store();
     serve::wait(async {
         let store = place.open_existing().await?;
-        let run = place::choose(&*store, &args.run).await?;
-        let state = place::tell(&store, &run.id).await?.state;
+        let state = place::named(&store, &args.run).await?.state;
         let phase = place::phase(&state, &args.phase)?;
         let (question, form, questions) = asked(&state, &phase).ok_or_else(|| nothing_asked(&state, &phase))?;
         let asked = Asked { question, form, questions };

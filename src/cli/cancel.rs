@@ -30,8 +30,7 @@ pub fn command(args: &Args, out: Out) -> Outcome {
     let place = Place::find(&args.store)?.of_its_store();
     serve::wait(async {
         let store = place.open_existing().await?;
-        let run = place::choose(&*store, &args.run).await?;
-        let state = place::tell(&store, &run.id).await?.state;
+        let state = place::named(&store, &args.run).await?.state;
         if state.status.is_over() {
             return Err(Fail::new(Exit::NoInput, format!("run {} is {} already", state.id(), state.status.as_str())));
         }

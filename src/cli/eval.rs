@@ -113,8 +113,7 @@ fn view(run: &str, args: &Args) -> Result<Value, Fail> {
     let place = Place::find(&args.store)?;
     wait(async {
         let store = place.open_existing().await?;
-        let run = place::choose(&*store, run).await?;
-        let state = place::tell(&store, &run.id).await?.state;
+        let state = place::named(&store, run).await?.state;
         let Some(phase) = &args.phase else { return Ok(state.document().clone()) };
         let phase = place::phase(&state, phase)?;
         let plan = place::plan(&*store, &state).await?;

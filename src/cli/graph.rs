@@ -58,10 +58,9 @@ fn of_run(args: &Args, no_pipeline: &LoadError) -> Result<(Plan, Option<RunState
     let place = Place::find(&args.store)?;
     let found = wait(async {
         let store = place.open_existing().await?;
-        let run = place::choose(&*store, &args.what).await?;
-        let told = place::tell(&store, &run.id).await?;
+        let told = place::named(&store, &args.what).await?;
         let plan = place::plan(&*store, &told.state).await?;
-        let missing = || Fail::new(Exit::Store, format!("the plan of {} is not in the store", run.id));
+        let missing = || Fail::new(Exit::Store, format!("the plan of {} is not in the store", told.state.id()));
         Ok((plan.ok_or_else(missing)?, Some(told.state)))
     });
     found.map_err(|fail| match fail.exit {

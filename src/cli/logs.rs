@@ -38,8 +38,7 @@ pub fn command(args: &Args, out: Out) -> Outcome {
     let place = Place::find(&args.store)?;
     wait(async {
         let store = place.open_existing().await?;
-        let run = place::choose(&*store, &args.run).await?;
-        let told = place::tell(&store, &run.id).await?;
+        let told = place::named(&store, &args.run).await?;
         let phase = args.phase.as_deref().map(|phase| place::phase(&told.state, phase)).transpose()?;
         if args.transcript {
             return transcripts(&*store, &told, phase.as_ref(), out).await;

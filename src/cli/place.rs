@@ -170,6 +170,15 @@ pub async fn tell(store: &Arc<dyn Store>, run: &RunId) -> Result<Told, Fail> {
     Ok(Told { state, events, head: loaded.head })
 }
 
+/// Reads the run that a command names.
+///
+/// # Errors
+/// As [`choose`] and [`tell`].
+pub async fn named(store: &Arc<dyn Store>, text: &str) -> Result<Told, Fail> {
+    let run = choose(&**store, text).await?;
+    tell(store, &run.id).await
+}
+
 /// The plan that governs a run.
 ///
 /// # Errors

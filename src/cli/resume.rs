@@ -35,8 +35,7 @@ pub fn command(args: &Args, out: Out) -> Outcome {
     let place = Place::find(&args.store)?.of_its_store();
     serve::wait(async {
         let store = place.open_existing().await?;
-        let run = place::choose(&*store, &args.run).await?;
-        let state = place::tell(&store, &run.id).await?.state;
+        let state = place::named(&store, &args.run).await?.state;
         let id = short(state.id());
         match state.status {
             RunStatus::Complete => {

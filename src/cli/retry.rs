@@ -36,8 +36,7 @@ pub fn command(args: &Args, out: Out) -> Outcome {
     let place = Place::find(&args.store)?.of_its_store();
     serve::wait(async {
         let store = place.open_existing().await?;
-        let run = place::choose(&*store, &args.run).await?;
-        let state = place::tell(&store, &run.id).await?.state;
+        let state = place::named(&store, &args.run).await?.state;
         let phase = args.phase.as_deref().map(|phase| place::phase(&state, phase)).transpose()?;
         let broken = |name: &crate::name::Name| state.status_of(name).is_failure();
         let any = phase.as_ref().map_or_else(|| state.phases.iter().any(|phase| broken(&phase.name)), broken);

@@ -33,8 +33,7 @@ pub fn command(args: &Args, out: Out) -> Outcome {
     let place = Place::find(&args.store)?;
     let (state, carried) = wait(async {
         let store = place.open_existing().await?;
-        let run = place::choose(&*store, &args.run).await?;
-        let told = place::tell(&store, &run.id).await?;
+        let told = place::named(&store, &args.run).await?;
         let carried = carried(&*store, &told.state).await?;
         Ok((told.state, carried))
     })?;

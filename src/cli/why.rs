@@ -29,8 +29,7 @@ pub fn command(args: &Args, out: Out) -> Outcome {
     let place = Place::find(&args.store)?;
     let stories = wait(async {
         let store = place.open_existing().await?;
-        let run = place::choose(&*store, &args.run).await?;
-        let told = place::tell(&store, &run.id).await?;
+        let told = place::named(&store, &args.run).await?;
         let phase = args.phase.as_deref().map(|phase| place::phase(&told.state, phase)).transpose()?;
         let plan = place::plan(&*store, &told.state).await?;
         Ok(stories(plan.as_ref(), &told.state, &told.events, phase.as_ref()))

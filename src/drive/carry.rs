@@ -2,14 +2,13 @@
 //! is over, waits for a person, or the driver is asked to stop.
 
 use super::carrier::Carrier;
-use super::claim::Taking;
 use super::clock::now;
 use super::tasks::{Tasks, Word};
 use super::{DriveError, Observer, Services};
 use crate::agent::Person;
 use crate::engine::actions;
 use crate::limits::{BEAT_MS, GRACE_MS, SELF_FENCE_MS};
-use crate::run::{AttemptStage, LimitsRaised, Outcome, RunId, RunState, Stimulus, Time};
+use crate::run::{AttemptStage, Claim, LimitsRaised, Outcome, RunId, RunState, Stimulus, Time};
 use crate::store::{CommitError, Request, Write, beat, blob_writes, consumed_write, key, pending, release_write};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -64,8 +63,8 @@ impl Carrier {
         person: Option<Arc<dyn Person>>,
         stop: watch::Receiver<Stop>,
     ) -> Result<Carried, DriveError> {
-        let taking = Taking { retry: options.retry, raise: options.raise, ..Taking::default() };
-        let carrier = Self::claim(services, run, &taking, observer).await?;
+        let how = Claim { idle: false, retry: options.retry, raise: options.raise };
+        let carrier = Self::claim(services, run, how, observer).await?;
         carrier.carry(options, person, stop).await
     }
 

@@ -7,23 +7,10 @@ use super::{DriveError, Observer, Services, load, load_plan};
 use crate::agent;
 use crate::engine::Program;
 use crate::limits::{BEAT_MS, LEASE_MS};
-use crate::run::{AttemptStage, Claim, LimitsRaised, RunId, RunState, Stimulus};
+use crate::run::{AttemptStage, Claim, RunId, RunState, Stimulus};
 use crate::store::{Journal, Lease, Revision, claim_write, read_head, read_lease};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-
-/// How a run is taken.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Taking {
-    /// Only requests are applied: nothing starts.
-    pub idle: bool,
-    /// What failed is to run again.
-    pub retry: bool,
-    /// Limits are raised.
-    pub raise: Option<LimitsRaised>,
-    /// A driver that may live on another machine is not waited for.
-    pub impatient: bool,
-}
 
 impl Carrier {
     /// Takes a run: loads it, makes sure that nobody carries it, stops what a dead driver left, claims it.
@@ -33,10 +20,10 @@ impl Carrier {
     pub(super) async fn claim(
         services: &Services,
         run: &RunId,
-        taking: &Taking,
+        how: Claim,
         observer: Arc<dyn Observer>,
     ) -> Result<Self, DriveError> {
-        let before = free_lease(services, run, taking.impatient, &*observer).await?;
+        let before = free_lease(services, run, how.idle, &*observer).await?;
         let known = load(&services.store, run).await?;
         let plan = load_plan(&services.store, &known.state).await?;
         let program = Arc::new(Program::new(Arc::new(plan)));
@@ -59,7 +46,6 @@ impl Carrier {
             row: read_head(&*services.store, run).await?.map(|(_, revision)| revision),
             observer,
         };
-        let how = Claim { idle: taking.idle, retry: taking.retry, raise: taking.raise };
         let events = carrier.decide(vec![Stimulus::Claim { owner, how }])?;
         carrier.commit(&events, Some(claim), vec![]).await?;
         carrier.show(&events);
@@ -78,7 +64,8 @@ async fn sweep(run: &RunId) {
     let _ = tokio::task::spawn_blocking(move || agent::sweep(&run)).await;
 }
 
-/// The revision of the lease to take over, once nobody holds it.
+/// The revision of the lease to take over, once nobody holds it. Who is impatient does not wait for a driver that may live
+/// on another machine.
 async fn free_lease(
     services: &Services,
     run: &RunId,

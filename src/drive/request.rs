@@ -1,10 +1,9 @@
 //! Requests from other processes: to the driver that lives, or applied here when none does.
 
 use super::carrier::Carrier;
-use super::claim::Taking;
 use super::{DriveError, Observer, Services};
 use crate::name::Name;
-use crate::run::{AttemptStage, RunId, RunState, Stamped, Stimulus};
+use crate::run::{AttemptStage, Claim, RunId, RunState, Stamped, Stimulus};
 use crate::store::{Mail, Request, consumed_write, pending, post, release_write};
 use std::sync::Arc;
 
@@ -31,8 +30,8 @@ pub async fn request(services: &Services, run: &RunId, request: &Request) -> Res
 
 /// Applies the requests that wait, unless a driver lives.
 pub(super) async fn settle_mail(services: &Services, run: &RunId) -> Result<Option<RunState>, DriveError> {
-    let taking = Taking { idle: true, impatient: true, ..Taking::default() };
-    let mut carrier = match Carrier::claim(services, run, &taking, Arc::new(Nobody)).await {
+    let how = Claim { idle: true, ..Claim::default() };
+    let mut carrier = match Carrier::claim(services, run, how, Arc::new(Nobody)).await {
         Ok(carrier) => carrier,
         Err(DriveError::Carried { .. } | DriveError::Lost(_)) => return Ok(None),
         Err(error) => return Err(error),

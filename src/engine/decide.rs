@@ -34,7 +34,6 @@ impl Turn<'_> {
             Stimulus::Tick => self.tick(),
             Stimulus::Cancel { reason, request } => self.cancel(&reason, request),
             Stimulus::Retry { phase, request } => self.retry(phase.as_ref(), request),
-            Stimulus::Raise(raised) => self.emit(Event::LimitsRaised(raised)),
             Stimulus::Interrupt { reason } => self.interrupt(&reason),
         }
     }

@@ -78,8 +78,6 @@ pub enum Stimulus {
         /// The request that carried it.
         request: Option<RequestId>,
     },
-    /// Limits are raised for the rest of the run.
-    Raise(super::LimitsRaised),
     /// The driver stops (Ctrl-C, SIGTERM): attempts under way were asked to stop.
     Interrupt {
         /// Why, in words.
