@@ -98,9 +98,22 @@ impl Diagnostic {
 
     /// Adds a guess that replaces one span.
     #[must_use]
-    pub fn suggest(mut self, message: impl Into<String>, span: Span, text: impl Into<String>) -> Self {
+    pub fn suggest(self, message: impl Into<String>, span: Span, text: impl Into<String>) -> Self {
         let edits = vec![Edit { span, text: text.into() }];
-        self.fix = Some(Fix { message: message.into(), safe: false, edits });
+        self.with_fix(Fix { message: message.into(), safe: false, edits })
+    }
+
+    /// Adds an edit of one span that keeps the meaning for sure.
+    #[must_use]
+    pub fn mend(self, message: impl Into<String>, span: Span, text: impl Into<String>) -> Self {
+        let edits = vec![Edit { span, text: text.into() }];
+        self.with_fix(Fix { message: message.into(), safe: true, edits })
+    }
+
+    /// Adds a fix.
+    #[must_use]
+    pub fn with_fix(mut self, fix: Fix) -> Self {
+        self.fix = Some(fix);
         self
     }
 
