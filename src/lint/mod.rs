@@ -3,11 +3,15 @@
 //! `table.rs` has one line a rule; a rule reads the facts of a [`Draft`] and nothing else. One mistake gives one
 //! finding: what hangs on something unknown is silent, since the unknown was reported where it stands.
 
+mod apply;
 mod key;
+mod page;
 mod read;
 mod rules;
 mod table;
 
+pub use apply::apply;
+pub use page::Page;
 pub use table::{RULES, Rule};
 
 use crate::diag::Diagnostic;

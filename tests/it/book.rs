@@ -9,13 +9,13 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// A fenced block of a page.
-struct Block {
+pub(crate) struct Block {
     /// `book/src/page.md:12`.
-    place: String,
+    pub(crate) place: String,
     /// What stands after the opening fence.
-    info: String,
+    pub(crate) info: String,
     /// Its lines.
-    text: String,
+    pub(crate) text: String,
 }
 
 /// The pages of the book and the README, relative to the project, sorted.
@@ -41,7 +41,7 @@ fn text(page: &Path) -> String {
 }
 
 /// The blocks that begin and end with three backticks at the margin.
-fn blocks(page: &Path) -> Vec<Block> {
+pub(crate) fn blocks(page: &Path) -> Vec<Block> {
     let mut found: Vec<Block> = vec![];
     let mut open = false;
     for (number, line) in text(page).lines().enumerate() {

@@ -37,10 +37,10 @@ fn read(path: &Path) -> (Sources, Vec<Diagnostic>) {
 }
 
 /// File and line → codes, perhaps with columns, sorted.
-type Marks = BTreeMap<(String, u32), Vec<String>>;
+pub(crate) type Marks = BTreeMap<(String, u32), Vec<String>>;
 
 /// The marks of one file.
-fn expected(path: &str, text: &str) -> Marks {
+pub(crate) fn expected(path: &str, text: &str) -> Marks {
     let mut marks = Marks::new();
     for (line, content) in (1..).zip(text.lines()) {
         let Some((_, codes)) = content.split_once("#~") else { continue };
@@ -55,7 +55,7 @@ fn expected(path: &str, text: &str) -> Marks {
 }
 
 /// What was found, with columns where columns are expected.
-fn marks(sources: &Sources, findings: &[Diagnostic], expected: &Marks) -> Marks {
+pub(crate) fn marks(sources: &Sources, findings: &[Diagnostic], expected: &Marks) -> Marks {
     let mut marks = Marks::new();
     for finding in findings {
         let at = sources.start(finding.span);

@@ -10,6 +10,7 @@ mod lint;
 mod original;
 mod peer;
 mod plan;
+mod rules;
 mod scenario;
 mod shipped;
 mod simulate;

@@ -1,0 +1,47 @@
+//! A rule's page: what its head says. The text itself is the book's `rules/CODE.md`; nothing here reads a file.
+
+/// The head of a page.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Page<'a> {
+    /// `D003`.
+    pub code: &'a str,
+    /// `unknown-field`.
+    pub slug: &'a str,
+    /// `error`, `warning` or `info`.
+    pub severity: &'a str,
+    /// `none`, `safe`, `unsafe` or `safe or unsafe`.
+    pub fix: &'a str,
+    /// What the rule finds, in one sentence.
+    pub sentence: String,
+    /// What follows the sentence.
+    pub rest: &'a str,
+}
+
+impl<'a> Page<'a> {
+    /// Reads a page; `None` when it does not begin as a page of a rule does.
+    pub fn read(text: &'a str) -> Option<Self> {
+        let (title, rest) = text.split_once("\n\n")?;
+        let (code, slug) = title.strip_prefix("# ")?.split_once(' ')?;
+        let slug = slug.strip_prefix('`')?.strip_suffix('`')?;
+        let (head, rest) = rest.split_once("\n\n")?;
+        let (severity, fix) = head.strip_prefix("**")?.split_once("** · fix: ")?;
+        let (sentence, rest) = rest.split_once("\n\n")?;
+        Some(Self { code, slug, severity, fix, sentence: sentence.replace('\n', " "), rest })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Page;
+
+    #[test]
+    fn the_head_of_a_page_is_read() {
+        let text = "# D003 `unknown-field`\n\n**error** · fix: safe or unsafe\n\nFinds\nit.\n\n## Why\n\nIt is so.\n";
+        let page = Page::read(text).unwrap();
+        assert_eq!((page.code, page.slug, page.severity, page.fix), ("D003", "unknown-field", "error", "safe or unsafe"));
+        assert_eq!((page.sentence.as_str(), page.rest), ("Finds it.", "## Why\n\nIt is so.\n"));
+        for wrong in ["", "# D003 unknown-field\n\n**error** · fix: none\n\nx\n\ny", "# D003 `x`\n\nerror\n\nx\n\ny"] {
+            assert_eq!(Page::read(wrong), None, "{wrong:?}");
+        }
+    }
+}

@@ -1,0 +1,164 @@
+//! The rule pages, `book/src/rules/CODE.md`: each says what its rule does, and its rule does that.
+//!
+//! The block `toml,fails` gives exactly the marked codes, `toml,passes` none, and the fixes of the rule turn the first
+//! into `toml,fixed`. Blocks `…,file=PATH` are further files of the scene, `…,fixed=PATH` such a file after the fixes.
+//! Findings less severe than the rule do not count.
+//!
+//! `UPDATE_BOOK=1 cargo test --test it rules` writes the index of the rules and their lines in `SUMMARY.md` anew.
+
+mod scene;
+
+use crate::tidy::{none, root};
+use flow::diag::{Code, code};
+use flow::lint::Page;
+use scene::Scene;
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+use std::path::PathBuf;
+
+/// Codes whose rule is not there yet, and so no page. The list only gets shorter.
+const AWAITED: [&str; 5] = [
+    // Old rules without a page.
+    "P001 P002 P003 P004 P005 P006 P007 P008 P010 G001 G002 G003 G004 G008 G011 D001 D006 D007 D010 D013 J001 J002 J003 J005 J006 J007 J011 J012 T001 T002 T003 T004 T007 S001 S002 S003 S004 S008 K001 K002 K003 K004 I001 I003 I004 I005 N001",
+    // What ignore marks do wrong.
+    "M001 M002 M003",
+    // Rules of graph, data and jq.
+    "G005 G006 G007 G009 D002 D004 D005 D008 D009 D011 J004 J008 J009 J010",
+    // Rules of templates, security, keys, files, running, tests, style.
+    "T005 T006 T008 S005 S006 S007 S009 S010 K005 K006 P009 I002 R001 R002 R003 R004 R005 X001 Y001 Y002 Y003 Y004 Y005",
+    // Rules about pipelines that call pipelines.
+    "G010 D012",
+];
+
+/// Headings that a page may have, in this order.
+const HEADINGS: [&str; 5] = ["Why", "Fails", "Passes", "Fixed", "Not found"];
+
+const INDEX_HEAD: &str = "# All rules
+
+What [`flow lint`](../running/commands.md) finds. An error keeps a pipeline from running and cannot be ignored. A warning
+runs and is probably wrong. An info is only worth knowing, and shown with `--pedantic`. A safe fix keeps the meaning for
+sure, an unsafe one is a guess. `flow explain CODE` prints a rule's page.
+";
+
+/// The groups of rules, by the letter of their codes.
+const GROUPS: [(char, &str); 13] = [
+    ('P', "The file"),
+    ('G', "The graph"),
+    ('D', "Data"),
+    ('J', "jq"),
+    ('T', "Templates"),
+    ('S', "Security"),
+    ('K', "Keys and the store"),
+    ('I', "Files and agents"),
+    ('R', "Running"),
+    ('X', "Tests"),
+    ('Y', "Style"),
+    ('M', "Ignore marks"),
+    ('N', "Not yet"),
+];
+
+fn page(code: Code) -> PathBuf {
+    PathBuf::from(format!("book/src/rules/{code}.md"))
+}
+
+/// The codes that have a page, with its text, in the order of the table.
+fn pages() -> Vec<(Code, String)> {
+    let text = |code: &Code| Some((*code, std::fs::read_to_string(root().join(page(*code))).ok()?));
+    code::ALL.iter().filter_map(text).collect()
+}
+
+#[test]
+fn every_rule_has_a_page_and_every_page_a_rule() {
+    let folder = std::fs::read_dir(root().join("book/src/rules")).unwrap();
+    let names = folder.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let there: BTreeSet<String> = names.filter_map(|name| name.strip_suffix(".md").map(str::to_owned)).collect();
+    let awaited: BTreeSet<&str> = AWAITED.iter().flat_map(|codes| codes.split(' ')).collect();
+    let mut wrong = vec![];
+    for code in code::ALL.iter().map(|code| code.id) {
+        match (there.contains(code), awaited.contains(code)) {
+            (false, false) => wrong.push(format!("{code} has no page: book/src/rules/{code}.md")),
+            (true, true) => wrong.push(format!("{code} has a page: strike it off AWAITED in tests/it/rules.rs")),
+            _ => {}
+        }
+    }
+    let known = |name: &str| code::ALL.iter().any(|code| code.id == name);
+    wrong.extend(there.iter().filter(|name| *name != "index" && !known(name)).map(|name| format!("there is no rule {name}")));
+    wrong.extend(awaited.iter().filter(|name| !known(name)).map(|name| format!("AWAITED has {name}, which is no code")));
+    none("rules and pages", &wrong);
+}
+
+#[test]
+fn a_page_says_what_the_table_says() {
+    let mut wrong = vec![];
+    for (code, text) in pages() {
+        let mut say = |what: String| wrong.push(format!("{}: {what}", page(code).display()));
+        let Some(head) = Page::read(&text) else {
+            say(format!("it begins `# {code} `{}``, then `**SEVERITY** · fix: …`, then one sentence", code.slug));
+            continue;
+        };
+        let expected = (code.id, code.slug, code.severity.as_str());
+        if (head.code, head.slug, head.severity) != expected {
+            say(format!("its head says {:?}, the table {expected:?}", (head.code, head.slug, head.severity)));
+        }
+        let headings: Vec<_> = text.lines().filter_map(|line| line.strip_prefix("## ")).collect();
+        let due = |heading: &&str| match *heading {
+            "Fixed" => head.fix != "none",
+            "Not found" => headings.contains(heading),
+            _ => true,
+        };
+        let expected: Vec<_> = HEADINGS.into_iter().filter(due).collect();
+        if headings != expected {
+            say(format!("its headings are {headings:?}, and should be {expected:?}"));
+        }
+        let long = text.lines().enumerate().filter(|(_, line)| line.chars().count() > 120);
+        long.for_each(|(number, _)| say(format!("line {} has more than 120 characters", number + 1)));
+    }
+    none("pages of rules", &wrong);
+}
+
+#[test]
+fn the_examples_of_a_page_are_what_it_says_they_are() {
+    let wrong: Vec<String> = pages()
+        .into_iter()
+        .filter_map(|(code, text)| Some((code, Page::read(&text)?.fix.to_owned())))
+        .flat_map(|(code, fix)| Scene::read(code, &page(code)).map_or_else(|wrong| vec![wrong], |scene| scene.wrong(&fix)))
+        .collect();
+    none("examples of rules", &wrong);
+}
+
+/// The index page, and the lines of `SUMMARY.md`.
+fn lists() -> (String, String) {
+    let (mut index, mut summary) = (INDEX_HEAD.to_owned(), "# Rules\n\n- [All rules](rules/index.md)\n".to_owned());
+    let pages = pages();
+    for (letter, title) in GROUPS {
+        let mut rows = String::new();
+        for (code, text) in pages.iter().filter(|(code, _)| code.id.starts_with(letter)) {
+            let Some(head) = Page::read(text) else { continue };
+            let (severity, fix, sentence) = (head.severity, head.fix, head.sentence.replace('|', "\\|"));
+            writeln!(rows, "| [{code}]({code}.md) | `{}` | {severity} | {fix} | {sentence} |", code.slug).unwrap();
+            writeln!(summary, "- [{code} {}](rules/{code}.md)", code.slug).unwrap();
+        }
+        if !rows.is_empty() {
+            write!(index, "\n## {title}\n\n| code | slug | level | fix | |\n|---|---|---|---|---|\n{rows}").unwrap();
+        }
+    }
+    (index, summary)
+}
+
+#[test]
+fn the_index_of_rules_and_the_table_of_contents_list_all_pages() {
+    let (index, lines) = lists();
+    let read = |path: &str| std::fs::read_to_string(root().join(path)).unwrap_or_default();
+    let summary = read("book/src/SUMMARY.md");
+    let start = summary.find("# Rules\n").expect("SUMMARY.md has a part `# Rules`");
+    let end = summary[start + 1..].find("\n# ").map_or(summary.len(), |at| start + 1 + at);
+    if std::env::var_os("UPDATE_BOOK").is_some() {
+        std::fs::write(root().join("book/src/rules/index.md"), &index).unwrap();
+        let anew = format!("{}{lines}{}", &summary[..start], &summary[end..]);
+        std::fs::write(root().join("book/src/SUMMARY.md"), anew).unwrap();
+        return;
+    }
+    let how = "UPDATE_BOOK=1 cargo test --test it rules";
+    assert!(read("book/src/rules/index.md") == index, "book/src/rules/index.md is not what the pages say: {how}");
+    assert!(summary[start..end] == lines, "`# Rules` of book/src/SUMMARY.md is not what the pages say: {how}");
+}
