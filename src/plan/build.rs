@@ -1,9 +1,9 @@
 //! From a sound graph to a plan: defaults applied, texts inside, names instead of places.
 
+use super::phase::{Accept, AcceptCheck, EnvTemplate, Exit, Loop, Phase, Repeat, Require, Retry, Verb};
 use super::stub;
 use super::types::{
-    Accept, AcceptCheck, Agent, Check, CheckKind, Document, EnvTemplate, Exit, Expr, FileParam, Limits, Loop, Param, Phase, Plan,
-    Repeat, Require, Retry, Select, Series, StoreSpec, Template, Verb,
+    Agent, Check, CheckKind, Document, Expr, FileParam, Limits, Param, Plan, Select, Series, StoreSpec, Template,
 };
 use crate::graph::{Facts, Sound, closed};
 use crate::limits::PARALLEL;

@@ -5,13 +5,16 @@
 
 mod build;
 mod param;
+mod phase;
 mod stub;
 mod types;
 
 pub use param::{ParamError, params};
+pub use phase::{
+    Accept, AcceptCheck, Crash, EnvTemplate, Exit, Join, Loop, OnError, Phase, Repeat, Require, Retry, Session, Then, Verb,
+};
 pub use stub::tests;
 pub use types::{
-    Accept, AcceptCheck, Agent, Check, CheckKind, Crash, Document, EnvTemplate, Exit, Expr, FileParam, Join, Limits, Loop,
-    OnError, Param, ParamType, Phase, Plan, Repeat, Require, Retry, Select, Series, Session, StoreSpec, StubReply, Stubs,
-    Template, Test, Then, Verb, WhileRunning,
+    Agent, Check, CheckKind, Document, Expr, FileParam, Limits, Param, ParamType, Plan, Select, Series, StoreSpec, StubReply,
+    Stubs, Template, Test, WhileRunning,
 };
