@@ -12,6 +12,7 @@ mod schema;
 mod store;
 #[cfg(test)]
 mod tests;
+mod watches;
 mod writer;
 
 pub use store::Embedded;

@@ -1,23 +1,22 @@
 //! The thread that reads. While somebody watches, it also asks `SQLite` whether another process wrote.
 
+use super::store::head;
+use super::watches::Watches;
 use crate::limits::STORE_POLL_MS;
 use rusqlite::Connection;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
-use tokio::sync::watch;
 
 /// Something to read.
 pub(super) type Job = Box<dyn FnOnce(&Connection) + Send>;
 
 /// Runs jobs until the store is dropped.
-pub(super) fn run(connection: &Connection, jobs: &Receiver<Job>, watchers: &Arc<AtomicUsize>, changed: &watch::Sender<()>) {
+pub(super) fn run(connection: &Connection, jobs: &Receiver<Job>, watches: &Watches) {
     let pause = Duration::from_millis(STORE_POLL_MS);
     let mut asked = Instant::now();
     let mut version = data_version(connection);
     loop {
-        let watched = watchers.load(Ordering::Acquire) > 0;
+        let watched = watches.any();
         let job = if watched { jobs.recv_timeout(pause) } else { jobs.recv().map_err(|_| RecvTimeoutError::Disconnected) };
         match job {
             Ok(job) => job(connection),
@@ -27,9 +26,12 @@ pub(super) fn run(connection: &Connection, jobs: &Receiver<Job>, watchers: &Arc<
         if watched && asked.elapsed() >= pause {
             asked = Instant::now();
             let now = data_version(connection);
-            // A failing question wakes the watchers too: their own read reports what is wrong.
             if now.is_none() || now != version {
-                changed.send_replace(());
+                match head(connection) {
+                    Ok(head) => watches.found(head),
+                    // A failing question wakes the watchers too: their own read reports what is wrong.
+                    Err(_) => watches.wake_all(),
+                }
             }
             version = now;
         }

@@ -1,6 +1,7 @@
 //! The store trait over the two threads.
 
 use super::reader::{self, Job as Read};
+use super::watches::Watches;
 use super::writer::{Job as Order, Writer, identity, revision};
 use super::{fault, open};
 use crate::name::{Bucket, Key};
@@ -9,10 +10,10 @@ use rusqlite::{Connection, OptionalExtension, Row};
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{self, Sender};
 use std::thread::JoinHandle;
-use tokio::sync::{oneshot, watch};
+use tokio::sync::oneshot;
 
 /// A store in a file. Dropping it finishes what was handed in. A `commit` whose future is dropped may still be
 /// written: read back before writing again.
@@ -22,9 +23,8 @@ pub struct Embedded {
     writer: Worker<Order>,
     // After the writer: fields are dropped in this order, and the last connection that closes alone tidies up the log.
     reader: Worker<Read>,
-    watchers: Arc<AtomicUsize>,
+    watches: Arc<Watches>,
     syncs: Arc<AtomicU64>,
-    changed: watch::Sender<()>,
 }
 
 /// A thread that ends, its work done, when this is dropped.
@@ -63,22 +63,6 @@ impl<J> Drop for Worker<J> {
     }
 }
 
-/// Counts a watcher while it lives.
-struct Watching<'a>(&'a AtomicUsize);
-
-impl<'a> Watching<'a> {
-    fn new(count: &'a AtomicUsize) -> Self {
-        count.fetch_add(1, Ordering::AcqRel);
-        Self(count)
-    }
-}
-
-impl Drop for Watching<'_> {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::AcqRel);
-    }
-}
-
 impl Embedded {
     /// Opens the file; with `create`, makes it first (and its folder) when there is none.
     ///
@@ -90,15 +74,14 @@ impl Embedded {
         let connection = open::open(path, &shown, create)?;
         let (reads, read_jobs) = mpsc::channel::<Read>();
         let (orders, write_jobs) = mpsc::channel::<Order>();
-        let changed = watch::Sender::new(());
-        let (watchers, syncs) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicU64::new(0)));
+        let (watches, syncs) = (Arc::<Watches>::default(), Arc::<AtomicU64>::default());
         let path = absolute(path);
         let file = identity(&path);
-        let writer = Writer { path, shown: shown.clone(), file, syncs: Arc::clone(&syncs), changed: changed.clone() };
-        let (watched, notify) = (Arc::clone(&watchers), changed.clone());
+        let writer = Writer { path, shown: shown.clone(), file, syncs: Arc::clone(&syncs), watches: Arc::clone(&watches) };
+        let watched = Arc::clone(&watches);
         let writer = Worker::spawn("store-write", &shown, orders, move || writer.run(&write_jobs))?;
-        let reader = Worker::spawn("store-read", &shown, reads, move || reader::run(&connection, &read_jobs, &watched, &notify))?;
-        Ok(Self { shown, writer, reader, watchers, syncs, changed })
+        let reader = Worker::spawn("store-read", &shown, reads, move || reader::run(&connection, &read_jobs, &watched))?;
+        Ok(Self { shown, writer, reader, watches, syncs })
     }
 
     /// How many times this handle has synced to disk: fewer than commits, when they came together.
@@ -146,7 +129,8 @@ fn entry(row: &Row<'_>) -> rusqlite::Result<Entry> {
     Ok(Entry { key: key_at(row, 0)?, revision: revision(row.get(1)?), value: row.get(2)? })
 }
 
-fn head(connection: &Connection) -> rusqlite::Result<Revision> {
+/// The newest revision.
+pub(super) fn head(connection: &Connection) -> rusqlite::Result<Revision> {
     let mut head = connection.prepare_cached("SELECT coalesce(max(revision), 0) FROM writes")?;
     head.query_row([], |row| row.get(0)).map(revision)
 }
@@ -283,8 +267,7 @@ impl Store for Embedded {
 
     fn watch<'a>(&'a self, bucket: &'a Bucket, prefix: &'a str, after: Revision) -> Future<'a, Result<Vec<Entry>, StoreError>> {
         Box::pin(async move {
-            let _counted = Watching::new(&self.watchers);
-            let mut changed = self.changed.subscribe();
+            let mut watching = self.watches.watch(bucket, prefix);
             let mut after = after;
             loop {
                 let (bucket, wanted) = (bucket.clone(), prefix.to_owned());
@@ -296,10 +279,11 @@ impl Store for Embedded {
                         Ok((since(connection, bucket.as_str(), &wanted, after)?, newest))
                     })
                     .await?;
-                if !found.is_empty() || changed.changed().await.is_err() {
+                if !found.is_empty() {
                     return Ok(found);
                 }
                 after = after.max(newest);
+                watching.changed().await;
             }
         })
     }

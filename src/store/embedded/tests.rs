@@ -5,7 +5,7 @@ use super::{open, writer::Writer};
 use crate::name::{Bucket, Key};
 use crate::store::{CommitError, Op, StoreError, Write};
 use std::sync::Arc;
-use tokio::sync::{oneshot, watch};
+use tokio::sync::oneshot;
 
 fn create(key: &str, bytes: usize) -> Write {
     Write { bucket: Bucket::engine(), key: Key::new(key).unwrap(), op: Op::Create(vec![7; bytes]) }
@@ -16,8 +16,7 @@ fn on_a_full_disk_a_batch_is_refused_whole_and_smaller_ones_go_on() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("state.db");
     let connection = open::open(&path, "sqlite:state.db", true).unwrap();
-    let writer =
-        Writer { path, shown: "sqlite:state.db".to_owned(), file: None, syncs: Arc::default(), changed: watch::Sender::new(()) };
+    let writer = Writer { path, shown: "sqlite:state.db".to_owned(), file: None, syncs: Arc::default(), watches: Arc::default() };
     let pages: i64 = connection.pragma_query_value(None, "page_count", |row| row.get(0)).unwrap();
     for limit in pages + 1..pages + 24 {
         connection.query_row(&format!("PRAGMA max_page_count = {limit}"), [], |_| Ok(())).unwrap();

@@ -1,6 +1,8 @@
 //! The thread that writes. Batches that arrive while a transaction is under way share the next one, each in a
 //! savepoint of its own, so that many commits cost one disk sync and a conflicting one fails alone.
 
+use super::store::head;
+use super::watches::Watches;
 use super::{fault, open};
 use crate::limits::STORE_GROUP;
 use crate::store::step::{self, Last, Step};
@@ -11,7 +13,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::Receiver;
-use tokio::sync::{oneshot, watch};
+use tokio::sync::oneshot;
 
 /// What a batch gives.
 pub(super) type Answer = Result<Vec<Revision>, CommitError>;
@@ -31,7 +33,7 @@ pub(super) struct Writer {
     /// Device and inode of the file that was opened.
     pub(super) file: Option<(u64, u64)>,
     pub(super) syncs: Arc<AtomicU64>,
-    pub(super) changed: watch::Sender<()>,
+    pub(super) watches: Arc<Watches>,
 }
 
 /// Why a whole transaction came to nothing.
@@ -140,18 +142,21 @@ impl Writer {
     }
 
     fn transaction(&self, connection: &Connection, batches: &[&[Write]]) -> Result<Vec<Answer>, Lost> {
-        connection.execute_batch("BEGIN IMMEDIATE").map_err(Lost::No)?;
+        run(connection, "BEGIN IMMEDIATE").map_err(Lost::No)?;
+        let before = head(connection);
         let result = fill(connection, batches);
         let worth = matches!(&result, Ok(answers) if answers.iter().any(Result::is_ok));
         if worth {
-            if let Err(error) = connection.execute_batch("COMMIT") {
+            if let Err(error) = run(connection, "COMMIT") {
                 // The sync after the last frame may have failed with all frames in place.
                 let lost = if fault::may_be_written(&error) { Lost::Perhaps(error) } else { Lost::No(error) };
                 undo(connection);
                 return Err(lost);
             }
             self.syncs.fetch_add(1, Ordering::Relaxed);
-            self.changed.send_replace(());
+            let before = before.unwrap_or(Revision(0));
+            let newest = before.max(revision(connection.last_insert_rowid()));
+            self.watches.wrote(before, newest, batches.iter().copied().flatten());
         } else {
             undo(connection);
         }
@@ -185,33 +190,44 @@ impl Writer {
     }
 }
 
-/// Leaves a transaction; `SQLite` may have left it already.
 /// Device and inode of a file; `None` when it is not there.
 pub(super) fn identity(path: &Path) -> Option<(u64, u64)> {
     std::fs::metadata(path).ok().map(|file| (file.dev(), file.ino()))
 }
 
+/// Leaves a transaction; `SQLite` may have left it already.
 fn undo(connection: &Connection) {
     if !connection.is_autocommit() {
         let _ = connection.execute_batch("ROLLBACK");
     }
 }
 
-/// Applies each batch in a savepoint of its own.
+/// Runs a statement that takes and gives nothing.
+fn run(connection: &Connection, sql: &str) -> rusqlite::Result<()> {
+    connection.prepare_cached(sql)?.execute([]).map(|_| ())
+}
+
+/// Applies each batch in a savepoint of its own; one that is alone has the transaction for it.
 fn fill(connection: &Connection, batches: &[&[Write]]) -> rusqlite::Result<Vec<Answer>> {
-    let run = |sql: &str| connection.prepare_cached(sql)?.execute([]).map(|_| ());
+    if let [batch] = batches {
+        return match apply(connection, batch) {
+            Ok(revisions) => Ok(vec![Ok(revisions)]),
+            Err(Refusal::Whole(error)) => Err(error),
+            Err(Refusal::Alone(error)) => Ok(vec![Err(error)]),
+        };
+    }
     let mut answers = Vec::with_capacity(batches.len());
     for batch in batches {
-        run("SAVEPOINT batch")?;
+        run(connection, "SAVEPOINT batch")?;
         match apply(connection, batch) {
             Ok(revisions) => answers.push(Ok(revisions)),
             Err(Refusal::Whole(error)) => return Err(error),
             Err(Refusal::Alone(error)) => {
-                run("ROLLBACK TO batch")?;
+                run(connection, "ROLLBACK TO batch")?;
                 answers.push(Err(error));
             }
         }
-        run("RELEASE batch")?;
+        run(connection, "RELEASE batch")?;
     }
     Ok(answers)
 }
@@ -242,11 +258,19 @@ fn apply(connection: &Connection, batch: &[Write]) -> Result<Vec<Revision>, Refu
         };
         insert.execute((bucket, key, value))?;
         revisions.push(revision(connection.last_insert_rowid()));
-        if last.revision > Revision(0) {
-            trim(connection, bucket, key, history)?;
+        match (last.revision, history) {
+            (Revision(0), _) => {}
+            (before, 1) => forget(connection, before)?,
+            _ => trim(connection, bucket, key, history)?,
         }
     }
     Ok(revisions)
+}
+
+/// Removes one write: the one before the newest, where only one is kept.
+fn forget(connection: &Connection, before: Revision) -> rusqlite::Result<()> {
+    let mut forget = connection.prepare_cached("DELETE FROM writes WHERE revision = ?1")?;
+    forget.execute([i64::try_from(before.0).unwrap_or(i64::MAX)]).map(|_| ())
 }
 
 /// Removes the writes of a key that its bucket does not keep.
