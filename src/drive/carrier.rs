@@ -5,7 +5,7 @@ use super::{DriveError, Observer, Services};
 use crate::engine::{Program, decide, document_view};
 use crate::expr::on_big_stack;
 use crate::name::{Bucket, Key, Name};
-use crate::run::{Illegal, Owner, RunState, Stamped, Stimulus, Time};
+use crate::run::{Illegal, Owner, RunState, Stamped, Stimulus};
 use crate::store::{
     AppendError, CommitError, Document, Head, Journal, Lease, Op, Revision, RunHead, StoreError, Write, head_write,
     read_document, read_head,
@@ -18,7 +18,7 @@ pub struct Carrier {
     pub(super) program: Arc<Program>,
     pub(super) journal: Journal,
     pub(super) head: Head,
-    pub(super) state: RunState,
+    pub(super) state: Held,
     pub(super) owner: Owner,
     pub(super) lease: Lease,
     pub(super) lease_revision: Revision,
@@ -74,7 +74,7 @@ impl Carrier {
     /// Decides on a thread whose stack is large enough for any expression.
     pub(super) fn decide(&mut self, stimuli: Vec<Stimulus>) -> Result<Vec<Stamped>, DriveError> {
         // The run document must have one owner while it is changed, or every change copies it.
-        let mut state = std::mem::replace(&mut self.state, RunState::begin((*empty()).clone(), Time(0)));
+        let mut state = self.state.take();
         let program = self.program.clone();
         let at = now().max(state.updated_at);
         let (state, decided) = on_big_stack(move || {
@@ -87,8 +87,9 @@ impl Carrier {
             }
             (state, Ok::<_, Illegal>(all))
         });
-        self.state = state;
-        decided.map_err(|illegal| DriveError::Illegal { run: self.state.id().clone(), illegal })
+        let run = state.id().clone();
+        self.state.put(state);
+        decided.map_err(|illegal| DriveError::Illegal { run, illegal })
     }
 
     pub(super) fn show(&self, events: &[Stamped]) {
@@ -239,11 +240,37 @@ impl Carrier {
     }
 }
 
-/// A stand-in while the state is away being decided on.
-fn empty() -> Arc<crate::run::Started> {
-    use std::sync::OnceLock;
-    static EMPTY: OnceLock<Arc<crate::run::Started>> = OnceLock::new();
-    EMPTY.get_or_init(|| Arc::new(super::start::nothing())).clone()
+/// The state of a run, which is away while it is decided on.
+pub(super) struct Held(Option<RunState>);
+
+impl Held {
+    pub(super) fn new(state: RunState) -> Self {
+        Self(Some(state))
+    }
+
+    pub(super) fn take(&mut self) -> RunState {
+        self.0.take().expect(AWAY)
+    }
+
+    fn put(&mut self, state: RunState) {
+        self.0 = Some(state);
+    }
+}
+
+const AWAY: &str = "whoever decides gives the state back";
+
+impl std::ops::Deref for Held {
+    type Target = RunState;
+
+    fn deref(&self) -> &RunState {
+        self.0.as_ref().expect(AWAY)
+    }
+}
+
+impl std::ops::DerefMut for Held {
+    fn deref_mut(&mut self) -> &mut RunState {
+        self.0.as_mut().expect(AWAY)
+    }
 }
 
 /// The documents of a run, as they are stored now.

@@ -1,7 +1,7 @@
 //! Taking a run that began earlier. Whether its driver lives is asked of the machine, or watched on our own clock; what
 //! keeps two drivers apart is the next journal entry, which only one of them can write.
 
-use super::carrier::{Carrier, views};
+use super::carrier::{Carrier, Held, views};
 use super::owner::{lives, myself};
 use super::{DriveError, Observer, Services, load, load_plan};
 use crate::agent;
@@ -39,7 +39,7 @@ impl Carrier {
             program,
             journal: Journal::new(services.store.clone(), run.clone()),
             head: known.head,
-            state: known.state,
+            state: Held::new(known.state),
             owner: owner.clone(),
             lease,
             lease_revision: Revision(0),

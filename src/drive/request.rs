@@ -48,7 +48,7 @@ pub(super) async fn settle_mail(services: &Services, run: &RunId) -> Result<Opti
     } else {
         carrier.commit(&events, Some(release), vec![]).await?;
     }
-    Ok(Some(carrier.state))
+    Ok(Some(carrier.state.take()))
 }
 
 /// A request as a stimulus, or why it does not fit and is dropped.

@@ -1,6 +1,6 @@
 //! The start of a run: variables, checks, its number, entry 1. Whatever refuses it leaves nothing behind.
 
-use super::carrier::{Carrier, views};
+use super::carrier::{Carrier, Held, views};
 use super::check::{Around, look};
 use super::clock::now;
 use super::owner::myself;
@@ -108,7 +108,7 @@ impl Carrier {
             head: journal.start(),
             journal,
             views: views(services, program, &state).await?,
-            state,
+            state: Held::new(state),
             owner: owner.clone(),
             lease_revision: Revision(0),
             row: None,

@@ -71,11 +71,11 @@ impl Tasks {
             task.wanted = false;
         }
         // What was stopped may still write until it is gone: nothing takes its place before that.
-        let wanted = |action: &Action, id: &TaskId| match (action, id) {
-            (Action::Perform(work), TaskId::Turn(attempt, turn)) => work.attempt == *attempt && work.turn == *turn,
+        let performed = actions.iter().filter(|action| match action {
+            Action::Perform(work) => self.performs_turn(work),
             _ => false,
-        };
-        let stopping = self.running.keys().any(|id| matches!(id, TaskId::Turn(..)) && !actions.iter().any(|a| wanted(a, id)));
+        });
+        let stopping = performed.count() < self.running.keys().filter(|id| matches!(id, TaskId::Turn(..))).count();
         for action in actions {
             match action {
                 Action::Timer(at) => timer = Some(at),
