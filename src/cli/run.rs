@@ -16,6 +16,7 @@ use crate::name::Bucket;
 use crate::plan::Plan;
 use crate::project::{self, Project};
 use crate::store::{Store, list_runs};
+use crate::value::Value;
 use crate::view::words::short;
 use clap::{ArgMatches, Command, CommandFactory};
 use std::sync::Arc;
@@ -74,7 +75,7 @@ pub fn prepare(command: Command, words: &[String], out: Out) -> Result<(Command,
         argument.is_some_and(|argument| argument.get_action().takes_values())
     };
     let project = pipeline::project()?;
-    let Some(name) = options::pipeline_among(words, takes_value, |word| project.load(word).is_ok()) else {
+    let Some(name) = options::pipeline_among(words, takes_value, |word| project.has(word)) else {
         return Ok((command, None));
     };
     let ready = pipeline::load(&project, &name, out)?;
@@ -94,6 +95,9 @@ pub fn command(args: &Args, found: Found, matches: &ArgMatches, out: Out) -> Out
     if args.goes_on {
         return go_on(args, &ready.plan, &given, out);
     }
+    // Git is asked while everything else is made ready.
+    let root = project.root.clone();
+    let git = std::thread::spawn(move || project::git(&root));
     let params = project::params(&project.root, &ready.plan, &given).map_err(|errors| {
         let texts: Vec<_> = errors.iter().map(ToString::to_string).collect();
         usage(texts.join("\n  "))
@@ -107,7 +111,7 @@ pub fn command(args: &Args, found: Found, matches: &ArgMatches, out: Out) -> Out
         files: params.files,
         rehearsal: args.rehearse,
         agents: agents.as_ref().map(crate::agent::detect::chosen).unwrap_or_default(),
-        git: project::git(&project.root),
+        git: git.join().unwrap_or(Value::NULL),
         plan: plan.clone(),
     };
     if args.dry_run {

@@ -76,6 +76,11 @@ impl Project {
         }
     }
 
+    /// Whether [`Project::load`] would find a pipeline of this name.
+    pub fn has(&self, name: &str) -> bool {
+        self.dir.join(name).is_file() || builtin::text(&format!("pipelines/{name}.toml")).is_some()
+    }
+
     /// Checks a text as if it stood in the file `name`, which need not be there (an editor's, or stdin).
     pub fn load_text(&self, name: &str, text: &str) -> Loaded {
         let path = self.dir.join(name);
