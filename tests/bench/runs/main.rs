@@ -1,0 +1,30 @@
+//! How fast runs are carried, against what the same disk gives bare: `cargo bench --bench runs`.
+//!
+//! Machines are noisy, so nothing here is a time alone. Each figure is a ratio of two things that were measured in turn,
+//! a, b, a, b …, in the same run on the same disk; the median of the pairs is told, with its target. `-- NAME` measures
+//! only what has NAME in its name; `-- --quick` takes one small pair of each, to see that everything works.
+
+mod bare;
+mod cold;
+mod house;
+mod memory;
+mod pairs;
+mod rates;
+
+use pairs::Bench;
+
+/// As in the program.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() {
+    let mut bench = Bench::from_arguments();
+    rates::chain(&mut bench);
+    rates::chain_with_documents(&mut bench);
+    rates::wide(&mut bench);
+    rates::many(&mut bench);
+    rates::linear(&mut bench);
+    cold::rehearsal(&mut bench);
+    memory::thousand_phases(&mut bench);
+    bench.finish();
+}
