@@ -1,5 +1,7 @@
 //! The driver over real stores with scripted backends: crashes, stops, requests, races.
 
+mod syncs;
+
 use flow::agent::{Asked, Backend, Context, Future, Person};
 use flow::drive::{
     Carried, Carrier, CarryOptions, DriveError, Observer, Requested, Services, StartRefusal, StartRequest, Stop, load, request,
