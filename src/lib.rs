@@ -52,3 +52,5 @@ pub mod view; // read models of what is stored
 
 // Layer 7: the program.
 pub mod cli; // commands, exit codes, the only printer
+#[cfg(feature = "lsp")]
+pub mod lsp; // what the linter knows, for editors

@@ -73,6 +73,9 @@ pub enum Command {
     Doctor(doctor::Args),
     /// Work on the store itself.
     Store(export::StoreArgs),
+    /// Serve an editor: findings, hover, completion, renaming (the language server protocol over stdin and stdout).
+    #[cfg(feature = "lsp")]
+    Lsp(super::lsp::Args),
     /// Print completions for a shell.
     Completions(completions::Args),
     /// Print the help of a command, or the exit codes.

@@ -106,6 +106,8 @@ fn call(command: &Command, out: Out) -> Outcome {
         Command::Eval(args) => eval::command(args, out),
         Command::Doctor(args) => doctor::command(args, out),
         Command::Store(args) => export::command(args, out),
+        #[cfg(feature = "lsp")]
+        Command::Lsp(args) => super::lsp::command(args),
         Command::Completions(args) => completions::command(args, out),
         Command::Help(args) => help::command(args, out),
     }

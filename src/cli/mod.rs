@@ -23,6 +23,8 @@ mod help;
 mod lint;
 mod list;
 mod logs;
+#[cfg(feature = "lsp")]
+mod lsp;
 mod note;
 mod options;
 pub mod out;

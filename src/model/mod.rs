@@ -8,6 +8,7 @@ mod complain;
 mod duration;
 mod elsewhere;
 mod escape;
+mod keys;
 mod lines;
 mod names;
 mod node;
@@ -28,6 +29,7 @@ mod verbs;
 mod words;
 
 pub use crate::expr::shape::{Raw as RawShape, RawKind};
+pub use keys::keys;
 pub use names::{ENGINE_OPTIONS, ENGINE_SHORTS};
 pub use not_yet::not_yet;
 pub use parse::{LANGUAGE, parse};

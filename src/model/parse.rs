@@ -17,22 +17,38 @@ pub const LANGUAGE: u32 = 1;
 ///
 /// Findings are in file order.
 pub fn parse(file: FileId, text: &str) -> (Pipeline, Vec<Diagnostic>) {
+    let Read { pipeline, found, .. } = read(file, text);
+    (pipeline, found)
+}
+
+/// What came of reading a text.
+pub(super) struct Read {
+    pub pipeline: Pipeline,
+    pub found: Vec<Diagnostic>,
+    /// Keys that are not known where they stand, and those that are.
+    pub unknown: Vec<(Span, Vec<&'static str>)>,
+}
+
+/// Reads a text, and keeps what was asked for.
+pub(super) fn read(file: FileId, text: &str) -> Read {
     if text.len() as u64 > FILE_BYTES {
         let message = format!("the file has {} bytes, and a pipeline has at most {FILE_BYTES}", text.len());
-        return (empty(file), vec![Diagnostic::new(code::P001, Span::new(file, 0..0), message)]);
+        let found = vec![Diagnostic::new(code::P001, Span::new(file, 0..0), message)];
+        return Read { pipeline: empty(file), found, unknown: vec![] };
     }
     let syntax = syntax::read(file, text);
     let errors = syntax.found.iter().map(|finding| finding.span.start as usize).collect();
-    let mut reader = Reader { file, source: text, found: vec![], errors, headers: syntax.headers };
+    let mut reader = Reader { file, source: text, found: vec![], unknown: vec![], errors, headers: syntax.headers };
     let pipeline = reader.pipeline(syntax.root);
     let tainted = |finding: &Diagnostic| syntax.tainted.iter().any(|range| range.contains(&(finding.span.start as usize)));
     let mut found = syntax.found;
-    found.extend(reader.found.into_iter().filter(|finding| !tainted(finding)));
+    let Reader { found: read, unknown, .. } = reader;
+    found.extend(read.into_iter().filter(|finding| !tainted(finding)));
     found.sort_by_key(|finding| (finding.span.start, finding.code));
     for finding in &mut found {
         shorten(finding);
     }
-    (pipeline, found)
+    Read { pipeline, found, unknown }
 }
 
 /// Cuts what a finding quotes of the file: a key may be as long as the file.

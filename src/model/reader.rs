@@ -18,6 +18,8 @@ pub(super) struct Reader<'a> {
     pub file: FileId,
     pub source: &'a str,
     pub found: Vec<Diagnostic>,
+    /// Keys that are not known where they stand, and those that are.
+    pub unknown: Vec<(Span, Vec<&'static str>)>,
     /// Offsets of syntax errors, sorted.
     pub errors: Vec<usize>,
     /// Offsets of headers, sorted.
@@ -402,6 +404,7 @@ impl Reader<'_> {
             let header = (table.style == Style::Header).then_some(table.span);
             let finding = elsewhere::unknown_key(entry, table, &place, header);
             self.report(finding);
+            self.unknown.push((entry.key.span, table.asked.clone()));
         }
     }
 }

@@ -1,4 +1,5 @@
-//! Build script: lists what lies in `pipelines/` and `instructions/`, so that a file added there is built in.
+//! Build script: lists what lies in `pipelines/` and `instructions/`, and the pages of the rules, so that a file
+//! added there is built in.
 //!
 //! It writes one table of names and `include_str!`s, which `builtin.rs` includes. Nothing else may grow here.
 
@@ -10,7 +11,7 @@ fn main() -> io::Result<()> {
     let root = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").expect("cargo sets it"));
     let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets it"));
     let mut table = String::from("&[\n");
-    for folder in ["instructions", "pipelines"] {
+    for folder in ["book/src/rules", "instructions", "pipelines"] {
         println!("cargo::rerun-if-changed={folder}");
         let mut files = vec![];
         list(&root.join(folder), &mut files)?;

@@ -1,4 +1,5 @@
-//! Files inside the program: the folders `pipelines/` and `instructions/`, listed by the build script.
+//! Files inside the program: the folders `pipelines/` and `instructions/` and the pages of the rules, listed by the
+//! build script.
 
 /// Path below the source tree and text, sorted by path.
 static FILES: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/builtin.rs"));
@@ -19,6 +20,11 @@ pub fn folder(folder: &str) -> impl Iterator<Item = (&'static str, &'static str)
 /// All files below a folder inside the program: path below it and text, sorted.
 pub fn below(folder: &str) -> impl Iterator<Item = (&'static str, &'static str)> {
     FILES.iter().filter_map(move |(path, text)| Some((path.strip_prefix(folder)?.strip_prefix('/')?, *text)))
+}
+
+/// The page of a rule by its code, in Markdown.
+pub fn rule_page(code: &str) -> Option<&'static str> {
+    text(&format!("book/src/rules/{code}.md"))
 }
 
 /// Names of the pipelines inside the program.

@@ -17,6 +17,8 @@ pub struct Loaded {
     pub sources: Sources,
     /// The pipeline as parsed, perhaps partial.
     pub pipeline: Pipeline,
+    /// What it names outside itself.
+    pub facts: Facts,
     /// Everything that is wrong with it, in the order of the files.
     pub findings: Vec<Diagnostic>,
     /// The plan, when no finding is an error.
@@ -137,7 +139,7 @@ fn check(name: &str, text: &str, base: &Base, path: &str) -> Loaded {
         plan = Some(Plan::freeze(&sound, &sources, path));
         tests = plan::tests(&sound, &sources);
     }
-    Loaded { sources, pipeline, findings, plan, tests, builtin: matches!(base, Base::Builtin) }
+    Loaded { sources, pipeline, facts, findings, plan, tests, builtin: matches!(base, Base::Builtin) }
 }
 
 /// Names of the `.toml` files in a folder, sorted.

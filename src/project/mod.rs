@@ -15,6 +15,7 @@ mod root;
 mod tests;
 mod text;
 
+pub use builtin::rule_page;
 pub use config::{AgentConfig, Config};
 pub use git::git;
 pub use glob::glob;

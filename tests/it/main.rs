@@ -7,6 +7,8 @@ mod cli;
 mod drive;
 mod kill;
 mod lint;
+#[cfg(feature = "lsp")]
+mod lsp;
 mod original;
 mod peer;
 mod plan;

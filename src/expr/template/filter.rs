@@ -94,6 +94,11 @@ pub(super) const TESTS: &[&str] = &[
     "undefined",
     "upper",
 ];
+/// Every filter that a template may use.
+pub fn filters() -> impl Iterator<Item = &'static str> {
+    OWN_FILTERS.iter().chain(FILTERS).copied()
+}
+
 /// Functions, by name.
 pub(super) const FUNCTIONS: &[&str] = &["dict", "namespace", "range"];
 

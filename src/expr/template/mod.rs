@@ -12,5 +12,6 @@ mod render;
 mod tests;
 
 pub use check::examine;
+pub use filter::filters;
 pub use reads::Read;
 pub use render::{RenderError, Template};

@@ -4,6 +4,8 @@
 //! a, b, a, b …, in the same run on the same disk; the median of the pairs is told, with its target. `-- NAME` measures
 //! only what has NAME in its name; `-- --quick` takes one small pair of each, to see that everything works.
 
+#![allow(clippy::cast_precision_loss, reason = "counts of a benchmark are small")]
+
 mod bare;
 mod cold;
 mod house;

@@ -38,7 +38,8 @@ async fn syncs(text: &str) -> u64 {
 #[tokio::test]
 async fn a_transition_costs_one_sync_with_its_documents_and_its_row() {
     assert_eq!(syncs(&pipeline(40, "", one_after_the_other)).await, 40 + 1, "one each, and one that gives the lease up");
-    let documents = "[documents.one]\nkey = \"one\"\nview = '{ current }'\n[documents.two]\nkey = \"two\"\nview = '{ progress }'\n";
+    let documents =
+        "[documents.one]\nkey = \"one\"\nview = '{ current }'\n[documents.two]\nkey = \"two\"\nview = '{ progress }'\n";
     assert_eq!(syncs(&pipeline(40, documents, one_after_the_other)).await, 40 + 1, "documents are in the same batch");
 }
 

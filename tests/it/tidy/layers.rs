@@ -29,9 +29,10 @@ const LAYERS: &[(u8, &str, &[&str])] = &[
         "cli",
         &[
             "name", "run", "text", "diag", "expr", "model", "graph", "lint", "plan", "agent", "engine", "project", "store",
-            "drive", "trial", "view",
+            "drive", "trial", "view", "lsp",
         ],
     ),
+    (7, "lsp", &["text", "diag", "expr", "model", "graph", "project"]),
 ];
 
 /// What everybody may import.
