@@ -68,8 +68,12 @@ fn parse_and_call(words: &[OsString], out: Out) -> Outcome {
     let (cli, matches) = match parsed {
         Ok(parsed) => parsed,
         Err(error) => {
-            let _ = error.print();
-            return Ok(if error.use_stderr() { Exit::Usage } else { Exit::Done });
+            let printed = error.print();
+            if error.use_stderr() {
+                return Ok(Exit::Usage);
+            }
+            printed?;
+            return Ok(Exit::Done);
         }
     };
     match (&cli.command, found, matches.subcommand()) {

@@ -26,12 +26,14 @@ pub enum Exit {
     Cancelled,
     /// Our own mistake.
     Ours,
+    /// Nobody can take what is printed.
+    Output,
     /// Ctrl-C or SIGTERM.
     Interrupted,
 }
 
 /// All codes and what they mean.
-pub const TABLE: [(Exit, u8, &str); 11] = [
+pub const TABLE: [(Exit, u8, &str); 12] = [
     (Exit::Done, 0, "done"),
     (Exit::Failed, 1, "the run failed, or its `pass` is false; or there are findings"),
     (Exit::Usage, 2, "usage, or a pipeline that does not lint, or a check that does not hold"),
@@ -42,6 +44,7 @@ pub const TABLE: [(Exit, u8, &str); 11] = [
     (Exit::Conflict, 7, "conflict: another run is in the way, or the run was taken over"),
     (Exit::Cancelled, 8, "cancelled"),
     (Exit::Ours, 70, "a mistake of the program itself"),
+    (Exit::Output, 74, "what is printed cannot be written: the disk is full, say"),
     (Exit::Interrupted, 130, "interrupted"),
 ];
 

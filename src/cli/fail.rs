@@ -57,7 +57,7 @@ impl From<std::io::Error> for Fail {
     fn from(error: std::io::Error) -> Self {
         match error.kind() {
             std::io::ErrorKind::BrokenPipe => Self::silent(Exit::Done),
-            _ => Self::new(Exit::Ours, format!("cannot write: {error}")),
+            _ => Self::new(Exit::Output, format!("what is printed cannot be written: {error}")),
         }
     }
 }

@@ -117,15 +117,15 @@ impl Going {
         match end? {
             Carried::Ended(state) => self.over(&state),
             Carried::Waiting(state) => {
-                self.document(&state)?;
+                let printed = self.document(&state);
                 self.questions(&state);
-                Ok(Exit::Waiting)
+                with_output(&state, printed, Exit::Waiting)
             }
             Carried::Interrupted(state) => {
-                self.document(&state)?;
+                let printed = self.document(&state);
                 let text = format!("interrupted: `{}` goes on where it was", resume(state.id()));
                 self.out.painted(&self.out.err_paint(Paint::Yellow, &text));
-                Ok(Exit::Interrupted)
+                with_output(&state, printed, Exit::Interrupted)
             }
         }
     }
@@ -151,31 +151,33 @@ impl Going {
 
     /// The run is over: results to stdout, how it ended to stderr.
     fn over(&self, state: &RunState) -> Outcome {
-        self.document(state)?;
-        let document = state.document();
-        let passed = document.get("passed").as_bool() != Some(false);
-        if state.status == RunStatus::Complete && !self.args.json {
-            let result = document.get("result");
-            let text = match document.get("summary").as_str() {
-                Some(summary) => summary.trim_end().to_owned(),
-                None if result.is_null() => String::new(),
-                None if result.as_str().is_some() => plain(&result),
-                None => serde_json::to_string_pretty(&result).unwrap_or_default(),
-            };
-            if !text.is_empty() {
-                self.out.result(&format!("{}\n", clean(&text)))?;
-            }
-        }
+        let passed = state.document().get("passed").as_bool() != Some(false);
+        let printed = self.document(state).and_then(|()| self.result(state));
         self.out.painted(&self.closing(state, passed));
         let exit = match state.status {
-            RunStatus::Complete if passed => return Ok(Exit::Done),
+            RunStatus::Complete if passed => Exit::Done,
             RunStatus::Cancelled => Exit::Cancelled,
             _ => Exit::Failed,
         };
-        for (command, what) in glance(state, now(), status::Carried::No).next {
-            self.out.painted(&format!("  {command}  {}", self.out.err_paint(Paint::Dim, &format!("# {what}"))));
+        if exit != Exit::Done {
+            for (command, what) in glance(state, now(), status::Carried::No).next {
+                self.out.painted(&format!("  {command}  {}", self.out.err_paint(Paint::Dim, &format!("# {what}"))));
+            }
         }
-        Ok(exit)
+        with_output(state, printed, exit)
+    }
+
+    /// What the run yields, if it is complete.
+    fn result(&self, state: &RunState) -> Result<(), Fail> {
+        let (summary, result) = (state.document().get("summary"), state.document().get("result"));
+        let text = match summary.as_str() {
+            _ if state.status != RunStatus::Complete || self.args.json => return Ok(()),
+            Some(summary) => summary.trim_end().to_owned(),
+            None if result.is_null() => return Ok(()),
+            None if result.as_str().is_some() => plain(&result),
+            None => serde_json::to_string_pretty(&result).unwrap_or_default(),
+        };
+        if text.is_empty() { Ok(()) } else { self.out.result(&format!("{}\n", clean(&text))) }
     }
 
     fn closing(&self, state: &RunState, passed: bool) -> String {
@@ -213,6 +215,14 @@ impl Going {
             self.out.note(&format!("  {}", crate::view::words::one_line(&given.join(" "), 200)));
         }
         self.out.note(&format!("  {done}{next}"));
+    }
+}
+
+/// How a run ended, whatever became of the printing: a reader that went away changes nothing of it.
+fn with_output(state: &RunState, printed: Result<(), Fail>, exit: Exit) -> Outcome {
+    match printed {
+        Ok(()) | Err(Fail { exit: Exit::Done, .. }) => Ok(exit),
+        Err(fail) => Err(fail.help(format!("the run is kept: `flow show {} --json`", short(state.id())))),
     }
 }
 
