@@ -1,29 +1,41 @@
 //! Whether somebody carries a run at this moment.
 
-use crate::agent::tree;
-use crate::run::{Owner, RunState};
+use super::go::resume;
+use super::out::Out;
+use crate::drive::lives;
+use crate::run::{RunId, RunState, RunStatus};
 use crate::store::{Store, StoreError, read_lease};
-use crate::view::status::Carried;
+use crate::view::status::{Carried, NOBODY};
 
 /// Whether somebody carries a run, as far as it can be known from here.
 ///
 /// # Errors
 /// When the store cannot be read.
 pub async fn carried(store: &dyn Store, state: &RunState) -> Result<Carried, StoreError> {
-    if state.owner.is_none() {
-        return Ok(Carried::No);
-    }
-    Ok(match read_lease(store, state.id()).await? {
+    if state.owner.is_none() { Ok(Carried::No) } else { by_lease(store, state.id()).await }
+}
+
+/// The same by the lease alone.
+///
+/// # Errors
+/// When the store cannot be read.
+pub async fn by_lease(store: &dyn Store, run: &RunId) -> Result<Carried, StoreError> {
+    Ok(match read_lease(store, run).await? {
         None => Carried::No,
-        Some((lease, _)) => lives(&lease.owner),
+        Some((lease, _)) => match lives(&lease.owner) {
+            Some(true) => Carried::Yes,
+            Some(false) => Carried::No,
+            None => Carried::Unknown,
+        },
     })
 }
 
-fn lives(owner: &Owner) -> Carried {
-    let boot = std::fs::read_to_string("/proc/sys/kernel/random/boot_id");
-    if !tree::CAN_LOOK || boot.ok().is_none_or(|boot| boot.trim() != owner.boot_id) {
-        return Carried::Unknown;
-    }
-    let process = i32::try_from(owner.pid).ok().and_then(tree::look);
-    if process.is_some_and(|process| process.started == owner.pid_start) { Carried::Yes } else { Carried::No }
+/// What there is to say of a run that should go on and does not.
+pub fn standstill(state: &RunState, carried: Carried) -> Option<&'static str> {
+    (state.status == RunStatus::Running && carried == Carried::No).then_some(NOBODY)
+}
+
+/// Says so, and how it goes on.
+pub fn tell(run: &RunId, standstill: &str, out: Out) {
+    out.note(&format!("{standstill}; `{}` goes on with it", resume(run)));
 }

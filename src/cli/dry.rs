@@ -58,7 +58,7 @@ pub fn command(place: &Place, request: StartRequest, name: &str, out: Out) -> Ou
     section("files", state.started.files.iter().map(|(param, file)| format!("{param}: {}", file.path)).collect());
     let in_bucket = state.started.bucket.as_deref().unwrap_or_default();
     section("documents", state.started.documents.values().map(|key| format!("{in_bucket} {key}")).collect());
-    section("phases", graph::text(&plan, None).lines().map(str::to_owned).collect());
+    section("phases", graph::text(&plan, None, None).lines().map(str::to_owned).collect());
     section("may execute", powers::powers(&plan));
     out.result(&text)?;
     out.note("dry run: nothing was started");

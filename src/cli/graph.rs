@@ -1,5 +1,6 @@
 //! `flow graph`.
 
+use super::alive::{carried, standstill};
 use super::exit::Exit;
 use super::fail::{Fail, Outcome};
 use super::out::{Out, clean};
@@ -40,28 +41,29 @@ enum Format {
 /// When there is neither a pipeline nor a run of that name.
 pub fn command(args: &Args, out: Out) -> Outcome {
     let project = pipeline::project()?;
-    let (plan, state) = match project.load(&args.what) {
-        Ok(_) => ((*pipeline::load(&project, &args.what, out)?.plan).clone(), None),
+    let (plan, state, title) = match project.load(&args.what) {
+        Ok(_) => ((*pipeline::load(&project, &args.what, out)?.plan).clone(), None, None),
         Err(error @ LoadError::NotFound { .. }) => of_run(args, &error)?,
         Err(error) => return Err(error.into()),
     };
     let text = match args.format {
-        Format::Mermaid => graph::mermaid(&plan, state.as_ref()),
-        Format::Dot => graph::dot(&plan, state.as_ref()),
-        Format::Text => graph::text(&plan, state.as_ref()),
+        Format::Mermaid => graph::mermaid(&plan, state.as_ref(), title),
+        Format::Dot => graph::dot(&plan, state.as_ref(), title),
+        Format::Text => graph::text(&plan, state.as_ref(), title),
     };
     out.result(&clean(&text))?;
     Ok(Exit::Done)
 }
 
-fn of_run(args: &Args, no_pipeline: &LoadError) -> Result<(Plan, Option<RunState>), Fail> {
+fn of_run(args: &Args, no_pipeline: &LoadError) -> Result<(Plan, Option<RunState>, Option<&'static str>), Fail> {
     let place = Place::find(&args.store)?;
     let found = wait(async {
         let store = place.open_existing().await?;
         let told = place::named(&store, &args.what).await?;
         let plan = place::plan(&*store, &told.state).await?;
         let missing = || Fail::new(Exit::Store, format!("the plan of {} is not in the store", told.state.id()));
-        Ok((plan.ok_or_else(missing)?, Some(told.state)))
+        let title = standstill(&told.state, carried(&*store, &told.state).await?);
+        Ok((plan.ok_or_else(missing)?, Some(told.state), title))
     });
     found.map_err(|fail| match fail.exit {
         Exit::NoInput | Exit::Usage => Fail::new(Exit::NoInput, format!("{no_pipeline}; and it is no run: {}", fail.message)),

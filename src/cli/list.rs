@@ -1,11 +1,14 @@
 //! `flow list`.
 
+use super::alive::by_lease;
 use super::exit::Exit;
 use super::fail::Outcome;
 use super::out::{Out, Paint, clean, columns, json_text};
 use super::place::{Place, StoreArg, now, wait};
+use crate::run::RunStatus;
 use crate::store::list_runs;
 use crate::view::list::{Row, table};
+use crate::view::status::Carried;
 
 /// Arguments of `flow list`.
 #[derive(Debug, clap::Args)]
@@ -26,7 +29,13 @@ pub fn command(args: &Args, out: Out) -> Outcome {
     let (rows, faults) = wait(async {
         let Some(store) = place.open().await? else { return Ok((vec![], vec![])) };
         let (heads, faults) = list_runs(&*store).await?;
-        Ok((heads.iter().rev().map(Row::of).collect::<Vec<_>>(), faults))
+        let mut rows = Vec::with_capacity(heads.len());
+        for head in heads.iter().rev() {
+            let running = head.status == RunStatus::Running.as_str();
+            let carried = if running { by_lease(&*store, &head.id).await? } else { Carried::No };
+            rows.push(Row::of(head, carried));
+        }
+        Ok((rows, faults))
     })?;
     for fault in &faults {
         out.warn(&fault.to_string());

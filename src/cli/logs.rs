@@ -1,5 +1,6 @@
 //! `flow logs`.
 
+use super::alive;
 use super::exit::Exit;
 use super::fail::{Fail, Outcome};
 use super::out::{Out, Paint, clean};
@@ -10,6 +11,10 @@ use crate::store::{Journal, Store, get_blob, key};
 use crate::view::timeline::{Line, Tone, line, lines};
 use std::fmt::Write as _;
 use std::sync::Arc;
+use std::time::Duration;
+
+/// How often it is looked for whether the process of a silent run still lives.
+const LOOK: Duration = Duration::from_secs(1);
 
 /// Arguments of `flow logs`.
 #[derive(Debug, clap::Args)]
@@ -47,7 +52,7 @@ pub fn command(args: &Args, out: Out) -> Outcome {
         let width = told.state.phases.iter().map(|phase| phase.name.as_str().len()).max().unwrap_or(0);
         let printer = Printer { out, phase, width };
         printer.print(&all)?;
-        if args.follow { follow(&store, told, &printer).await } else { Ok(Exit::Done) }
+        if args.follow { follow(&store, told, &printer, out).await } else { Ok(Exit::Done) }
     })
 }
 
@@ -84,14 +89,16 @@ pub fn tone(tone: Tone) -> Option<Paint> {
     }
 }
 
-/// Prints what is written to the journal from now on.
-async fn follow(store: &Arc<dyn Store>, told: Told, printer: &Printer) -> Outcome {
+/// Prints what is written to the journal from now on, until the run is over or waits, or its process is found dead.
+async fn follow(store: &Arc<dyn Store>, told: Told, printer: &Printer, out: Out) -> Outcome {
     let Told { mut state, mut head, .. } = told;
     let journal = Journal::new(store.clone(), state.id().clone());
     let prefix = key::entries(state.id());
     let mut seen = store.head().await?;
+    let mut dead = None;
     loop {
         let new = journal.since(&head).await?;
+        let silent = new.entries.is_empty();
         for (_, stamped) in new.events() {
             state.apply(stamped).map_err(|error| Fail::new(Exit::Store, error.to_string()))?;
             printer.print(&[line(&state, stamped)])?;
@@ -100,8 +107,19 @@ async fn follow(store: &Arc<dyn Store>, told: Told, printer: &Printer) -> Outcom
         if settled(&state) {
             return Ok(Exit::Done);
         }
-        let written = store.watch(&crate::name::Bucket::engine(), &prefix, seen).await?;
-        seen = written.iter().map(|entry| entry.revision).max().unwrap_or(seen);
+        // Told only when nothing came after it was looked for: another process may have taken the run meanwhile.
+        if let Some(standstill) = dead.filter(|_| silent) {
+            alive::tell(state.id(), standstill, out);
+            return Ok(Exit::Done);
+        }
+        let engine = crate::name::Bucket::engine();
+        tokio::select! {
+            written = store.watch(&engine, &prefix, seen) => {
+                seen = written?.iter().map(|entry| entry.revision).max().unwrap_or(seen);
+                dead = None;
+            }
+            () = tokio::time::sleep(LOOK) => dead = alive::standstill(&state, alive::carried(&**store, &state).await?),
+        }
     }
 }
 

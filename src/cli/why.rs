@@ -1,5 +1,6 @@
 //! `flow why`.
 
+use super::alive::carried;
 use super::exit::Exit;
 use super::fail::Outcome;
 use super::out::{Out, Paint, clean};
@@ -32,7 +33,8 @@ pub fn command(args: &Args, out: Out) -> Outcome {
         let told = place::named(&store, &args.run).await?;
         let phase = args.phase.as_deref().map(|phase| place::phase(&told.state, phase)).transpose()?;
         let plan = place::plan(&*store, &told.state).await?;
-        Ok(stories(plan.as_ref(), &told.state, &told.events, phase.as_ref()))
+        let carried = carried(&*store, &told.state).await?;
+        Ok(stories(plan.as_ref(), &told.state, &told.events, phase.as_ref(), carried))
     })?;
     let texts: Vec<_> = stories.iter().map(|story| text(story, out)).collect();
     out.result(&texts.join("\n"))?;

@@ -26,6 +26,7 @@ pub use clock::now;
 pub use error::{DriveError, InTheWay, StartRefusal};
 pub use find::{Candidate, candidates};
 pub use load::{Known, load, load_plan};
+pub use owner::lives;
 pub use request::{Requested, request};
 pub use start::StartRequest;
 

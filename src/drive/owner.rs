@@ -16,7 +16,7 @@ pub(super) fn myself() -> Owner {
 }
 
 /// Whether another driver lives, as far as this machine can tell: `None` when it is (or may be) on another one.
-pub(super) fn lives(owner: &Owner) -> Option<bool> {
+pub fn lives(owner: &Owner) -> Option<bool> {
     // Containers on one machine share its boot and not its processes.
     let known = !owner.boot_id.is_empty() && owner.boot_id == boot_id() && owner.host == host();
     known.then(|| pid_start(owner.pid) == Some(owner.pid_start))

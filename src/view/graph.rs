@@ -65,9 +65,10 @@ fn rounds(run: Option<&RunState>, phase: &Name) -> String {
     if round > 1 { format!(", round {round}") } else { String::new() }
 }
 
-/// A Mermaid flow chart.
-pub fn mermaid(plan: &Plan, run: Option<&RunState>) -> String {
-    let mut out = String::from("flowchart TD\n");
+/// A Mermaid flow chart, under a title if there is one.
+pub fn mermaid(plan: &Plan, run: Option<&RunState>, title: Option<&str>) -> String {
+    let title = title.map(|title| format!("---\ntitle: {}\n---\n", quoted(title))).unwrap_or_default();
+    let mut out = format!("{title}flowchart TD\n");
     for phase in &plan.phases {
         let name = &phase.name;
         let state = status(run, name).map(|status| format!("<br/>{}{}", status.as_str(), rounds(run, name)));
@@ -112,10 +113,13 @@ fn mermaid_text(text: &str) -> String {
     out
 }
 
-/// A graph for Graphviz.
-pub fn dot(plan: &Plan, run: Option<&RunState>) -> String {
+/// A graph for Graphviz, under a title if there is one.
+pub fn dot(plan: &Plan, run: Option<&RunState>, title: Option<&str>) -> String {
     let mut out =
         format!("digraph {} {{\n    node [shape=box, style=\"rounded,filled\", fillcolor=white];\n", quoted(&plan.name));
+    if let Some(title) = title {
+        let _ = writeln!(out, "    labelloc=t;\n    label={};", quoted(title));
+    }
     for phase in &plan.phases {
         let name = &phase.name;
         let state = status(run, name).map(|status| format!("\n{}{}", status.as_str(), rounds(run, name))).unwrap_or_default();
@@ -147,11 +151,11 @@ fn quoted(text: &str) -> String {
     format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n"))
 }
 
-/// Plain text: a line a phase in graph order, its guard and its ways back below it.
-pub fn text(plan: &Plan, run: Option<&RunState>) -> String {
+/// Plain text: a line a phase in graph order, its guard and its ways back below it; under a title if there is one.
+pub fn text(plan: &Plan, run: Option<&RunState>, title: Option<&str>) -> String {
     let width = |of: &dyn Fn(&Phase) -> usize| plan.phases.iter().map(of).max().unwrap_or(0);
     let (names, verbs) = (width(&|phase| phase.name.as_str().len()), width(&|phase| verb(phase).chars().count()));
-    let mut out = String::new();
+    let mut out = title.map(|title| format!("{title}\n")).unwrap_or_default();
     for phase in &plan.phases {
         let needs: Vec<_> = phase.needs.iter().map(Name::as_str).collect();
         let needs = if needs.is_empty() { String::new() } else { format!("after {}", needs.join(", ")) };

@@ -1,7 +1,8 @@
 //! Runs as rows: what `flow list` prints.
 
+use super::status::{Carried, NOBODY};
 use super::words::span;
-use crate::run::Time;
+use crate::run::{RunStatus, Time};
 use crate::store::RunHead;
 
 /// One run. Serialised it is a row of `flow list --json`, whose form is stable.
@@ -25,11 +26,13 @@ pub struct Row {
     pub updated_at: String,
     /// Whether no real agent worked in it.
     pub rehearsal: bool,
+    /// Whether a living process carries it; null when that cannot be known from here.
+    pub carried: Option<bool>,
 }
 
 impl Row {
     /// The row of a run.
-    pub fn of(head: &RunHead) -> Self {
+    pub fn of(head: &RunHead, carried: Carried) -> Self {
         Self {
             id: head.id.to_string(),
             pipeline: head.pipeline.clone(),
@@ -40,6 +43,11 @@ impl Row {
             started_at: head.started_at.to_string(),
             updated_at: head.updated_at.to_string(),
             rehearsal: head.rehearsal,
+            carried: match carried {
+                Carried::Yes => Some(true),
+                Carried::No => Some(false),
+                Carried::Unknown => None,
+            },
         }
     }
 }
@@ -52,7 +60,9 @@ pub fn table(rows: &[Row], now: Time) -> Vec<[String; 6]> {
             (Some(series), Some(cycle)) => format!("{series} #{cycle}"),
             _ => "-".to_owned(),
         };
-        let status = if row.rehearsal { format!("{} (rehearsal)", row.status) } else { row.status.clone() };
+        let died = row.status == RunStatus::Running.as_str() && row.carried == Some(false);
+        let status = if died { NOBODY } else { row.status.as_str() };
+        let status = if row.rehearsal { format!("{status} (rehearsal)") } else { status.to_owned() };
         let started = Time::parse(&row.started_at).map(|at| format!("{} ago", span(now.since_ms(at))));
         let current = row.current.clone().unwrap_or_else(|| "-".to_owned());
         [row.id.clone(), row.pipeline.clone(), series, status, current, started.unwrap_or_default()]

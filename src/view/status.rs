@@ -64,6 +64,9 @@ pub fn glance(state: &RunState, now: Time, carried: Carried) -> Glance {
     }
 }
 
+/// What is said of a run whose process died.
+pub const NOBODY: &str = "running, and nobody carries it: its process died";
+
 /// Whether somebody carries a run at this moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Carried {
@@ -131,7 +134,7 @@ fn status(state: &RunState, carried: Carried) -> String {
         RunStatus::Complete if passed == Some(false) => "complete, and does not pass".to_owned(),
         RunStatus::Complete => word.to_owned(),
         RunStatus::Running if carried == Carried::No => {
-            format!("running, and nobody carries it: its process died ({progress} %{at})")
+            format!("{NOBODY} ({progress} %{at})")
         }
         _ => format!("{word} ({progress} %{at})"),
     }

@@ -1,7 +1,8 @@
 //! Why each phase ran, was skipped, repeated or failed: from what the events say, never by evaluating again.
 
+use super::status::{Carried, NOBODY};
 use super::timeline::plain;
-use super::words::{one_line, span};
+use super::words::{one_line, short, span};
 use crate::name::Name;
 use crate::plan::{Join, Plan};
 use crate::run::{AttemptStage, Event, Guard, PhaseStatus, RunError, RunState, Stamped, Time};
@@ -33,15 +34,15 @@ pub struct Step {
     pub detail: Vec<String>,
 }
 
-/// The stories of all phases, in graph order, or of one.
-pub fn stories(plan: Option<&Plan>, state: &RunState, events: &[Stamped], only: Option<&Name>) -> Vec<Story> {
+/// The stories of all phases, in graph order, or of one. `carried` says whether somebody is known to carry the run now.
+pub fn stories(plan: Option<&Plan>, state: &RunState, events: &[Stamped], only: Option<&Name>, carried: Carried) -> Vec<Story> {
     let wanted = |name: &Name| only.is_none_or(|only| only == name);
     let phases = state.phases.iter().filter(|phase| wanted(&phase.name));
     let story = |name: &Name, status| Story {
         phase: name.clone(),
         status,
         steps: events.iter().filter_map(|stamped| step(name, stamped)).collect(),
-        now: now(plan, state, name),
+        now: now(plan, state, name, carried),
     };
     phases.map(|phase| story(&phase.name, phase.status)).collect()
 }
@@ -119,12 +120,15 @@ fn of_error(error: &RunError) -> Vec<String> {
 }
 
 /// Why an unsettled phase stands still, or what it is doing.
-fn now(plan: Option<&Plan>, state: &RunState, name: &Name) -> Vec<String> {
+fn now(plan: Option<&Plan>, state: &RunState, name: &Name, carried: Carried) -> Vec<String> {
     let Some(known) = state.phase(name) else { return vec![] };
     match known.status {
         PhaseStatus::Pending => waits_for(plan, state, name),
         PhaseStatus::Waiting => vec!["waits for an answer".to_owned()],
         PhaseStatus::Interrupted => vec!["begins again when the run goes on".to_owned()],
+        PhaseStatus::Running if carried == Carried::No => {
+            vec![format!("{NOBODY}; `flow resume {}` goes on", short(state.id()))]
+        }
         PhaseStatus::Running => match known.attempt.as_ref().map(|attempt| &attempt.stage) {
             Some(AttemptStage::Performing) => vec!["is being performed".to_owned()],
             Some(AttemptStage::Checking { .. }) => vec!["its result is being checked".to_owned()],
