@@ -10,6 +10,7 @@
 #![deny(clippy::print_stdout, clippy::print_stderr)]
 
 // Layer 0: words that everything shares.
+pub mod failpoint; // where a test makes the program die; nothing in a release
 #[deny(clippy::disallowed_methods)]
 pub mod limits; // every bound of the program, one table
 #[deny(clippy::disallowed_methods)]

@@ -107,6 +107,10 @@ fn bad_variable(name: &str, value: &str) -> bool {
 /// # Errors
 /// One that leaves the project, or is not there.
 pub fn folder(project: &Path, dir: Option<&str>) -> Result<PathBuf, Fault> {
+    if !project.is_dir() {
+        let gone = format!("the project's folder `{}` is not there any more", project.display());
+        return Err(refused(format!("{gone}: bring it back, or go on with `flow resume` where it is now")));
+    }
     let Some(dir) = dir else { return Ok(project.to_owned()) };
     let mut depth = 0_i32;
     let inside = Path::new(dir).components().all(|part| {

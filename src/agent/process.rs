@@ -5,6 +5,7 @@
 
 use super::guard::{Failure, Guard, Order, Told, Word};
 use super::sweep::{KEY_VARIABLE, RUN_VARIABLE, sweep_marked};
+use crate::failpoint;
 use crate::limits;
 use crate::run::RunId;
 use std::path::{Path, PathBuf};
@@ -111,6 +112,7 @@ pub async fn run(launch: Launch, bounds: Bounds, listener: &mut dyn Listener) ->
         Ok(started) => started,
         Err(error) => return End { how: How::NotStarted(Failure::of(&error)), cause: None },
     };
+    failpoint::pass!("guard.started");
     let (reader, mut writer) = control.into_split();
     let order = match order(&launch, &marker) {
         Ok(order) => order,
@@ -122,6 +124,7 @@ pub async fn run(launch: Launch, bounds: Bounds, listener: &mut dyn Listener) ->
     };
     // A guard that is gone already shows by the end of its outputs; the writer stays open until we want it closed.
     let _ = sent.await;
+    failpoint::pass!("guard.ordered");
     drop(launch);
     let guarded = Guarded { child, words: BufReader::new(reader), writer: Some(writer), bounds, cause: None };
     let (word, cause) = guarded.attend(listener).await;

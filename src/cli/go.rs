@@ -247,7 +247,9 @@ impl From<DriveError> for Fail {
             DriveError::Lost(run) => {
                 Self::new(Exit::Conflict, message).help(format!("`flow show {}` says who has it", short(&run)))
             }
-            DriveError::NoPlan { .. } | DriveError::BadPlan { .. } => Self::new(Exit::Store, message),
+            DriveError::NoPlan { .. } | DriveError::BadPlan { .. } | DriveError::Scratch { .. } => {
+                Self::new(Exit::Store, message)
+            }
             DriveError::NoFolder(_) => Self::new(Exit::NoInput, message),
             DriveError::Illegal { .. } | DriveError::Stuck { .. } => {
                 Self::new(Exit::Ours, message).help("this is a mistake of flow itself; what was journaled is kept")

@@ -2,9 +2,10 @@
 
 use super::exit::Exit;
 use super::fail::Fail;
+pub use crate::drive::now;
 use crate::name::Name;
 use crate::plan::Plan;
-use crate::run::{RunId, RunState, Stamped, Time};
+use crate::run::{RunId, RunState, Stamped};
 use crate::store::{self, Journal, RunHead, Store};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -113,12 +114,6 @@ pub fn wait<T>(future: impl Future<Output = Result<T, Fail>>) -> Result<T, Fail>
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| Fail::new(Exit::Ours, format!("cannot wait for anything: {error}")))?;
     runtime.block_on(future)
-}
-
-/// Now.
-pub fn now() -> Time {
-    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
-    Time(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
 }
 
 /// The run that a text means: a whole id, a unique beginning or end of one, or `latest`.

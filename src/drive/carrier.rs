@@ -1,6 +1,6 @@
 //! A driver with its run: decides on a large stack, commits, then lets others see.
 
-use super::clock::now;
+use super::clock::Clock;
 use super::{DriveError, Observer, Services};
 use crate::engine::{Program, decide, document_view};
 use crate::expr::on_big_stack;
@@ -24,6 +24,7 @@ pub struct Carrier {
     pub(super) lease_revision: Revision,
     pub(super) row: Option<Revision>,
     pub(super) views: Vec<View>,
+    pub(super) clock: Clock,
     pub(super) observer: Arc<dyn Observer>,
 }
 
@@ -76,7 +77,7 @@ impl Carrier {
         // The run document must have one owner while it is changed, or every change copies it.
         let mut state = self.state.take();
         let program = self.program.clone();
-        let at = now().max(state.updated_at);
+        let at = self.clock.now();
         let (state, decided) = on_big_stack(move || {
             let mut all = Vec::new();
             for stimulus in stimuli {

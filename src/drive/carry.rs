@@ -2,15 +2,17 @@
 //! is over, waits for a person, or the driver is asked to stop.
 
 use super::carrier::Carrier;
-use super::clock::now;
 use super::tasks::{Tasks, Word};
 use super::{DriveError, Observer, Services};
 use crate::agent::Person;
 use crate::engine::actions;
+use crate::failpoint;
 use crate::limits::{BEAT_MS, GRACE_MS, SELF_FENCE_MS};
 use crate::run::{AttemptStage, Claim, LimitsRaised, Outcome, RunId, RunState, Stimulus, Time};
-use crate::store::{CommitError, Request, Write, beat, blob_writes, consumed_write, key, pending, release_write};
-use std::path::PathBuf;
+use crate::store::{
+    CommitError, Request, StoreError, Write, beat, blob_writes, consumed_write, key, pending, read_head, release_write,
+};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
@@ -80,8 +82,13 @@ impl Carrier {
     ) -> Result<Carried, DriveError> {
         let services = self.services.clone();
         let (words, inbox) = unbounded_channel();
+        if !services.root.is_dir() {
+            return Err(DriveError::NoFolder(services.root.display().to_string()));
+        }
         let scratch = self.scratch();
-        std::fs::create_dir_all(&scratch).map_err(|error| DriveError::NoFolder(format!("{} ({error})", scratch.display())))?;
+        let failed = |error| DriveError::Scratch { folder: scratch.display().to_string(), error };
+        std::fs::create_dir_all(&scratch).map_err(failed)?;
+        tidy(&services, &scratch).await?;
         let person = person.filter(|_| !options.no_input);
         let tasks = Tasks::new(&self.services, &self.state, scratch.clone(), self.observer.clone(), person, words.clone());
         let letters = tokio::spawn(watch_mail(self.services.clone(), self.state.id().clone(), words));
@@ -93,6 +100,7 @@ impl Carrier {
             Ok(carried) => Ok(after_release(&services, carried).await?),
             Err(error) => Err(error),
         };
+        failpoint::pass!("run.let-go");
         if matches!(result, Ok(Carried::Ended(_))) {
             let _ = std::fs::remove_dir_all(&scratch);
         }
@@ -103,6 +111,19 @@ impl Carrier {
     fn scratch(&self) -> PathBuf {
         self.services.root.join(".flow").join("tmp").join(self.state.id().as_str())
     }
+}
+
+/// Removes what drivers that died left of runs that are over.
+async fn tidy(services: &Services, scratch: &Path) -> Result<(), StoreError> {
+    let Some(others) = scratch.parent().and_then(|folder| std::fs::read_dir(folder).ok()) else { return Ok(()) };
+    for other in others.flatten().filter(|other| other.path() != scratch) {
+        let Some(run) = other.file_name().to_str().and_then(RunId::parse) else { continue };
+        let head = read_head(&*services.store, &run).await?;
+        if head.is_some_and(|(head, _)| matches!(head.status.as_str(), "complete" | "failed" | "cancelled")) {
+            let _ = std::fs::remove_dir_all(other.path());
+        }
+    }
+    Ok(())
 }
 
 /// Looks into the box once more after the run was let go: who put something in while it was still carried was told that
@@ -117,7 +138,8 @@ async fn after_release(services: &Services, carried: Carried) -> Result<Carried,
 }
 
 fn beat_at() -> Instant {
-    Instant::now() + Duration::from_millis(BEAT_MS)
+    let ms = failpoint::number!("FLOW_BEAT_MS").and_then(|ms| u64::try_from(ms).ok());
+    Instant::now() + Duration::from_millis(ms.unwrap_or(BEAT_MS))
 }
 
 /// Tells the driver when something was put into its box. It reads the box itself.
@@ -162,7 +184,7 @@ impl Turning {
                 return self.stop_now().await;
             }
             // What was due while nobody carried the run happens first.
-            if timer.is_some_and(|due| due <= now()) {
+            if timer.is_some_and(|due| due <= self.carrier.clock.now()) {
                 self.carrier.take(vec![Stimulus::Tick], vec![]).await?;
                 continue;
             }
@@ -212,7 +234,8 @@ impl Turning {
     }
 
     async fn wait(&mut self, timer: Option<Time>) -> Result<(), DriveError> {
-        let due = timer.map(|at| Duration::from_millis(at.since_ms(now()).max(1)));
+        let now = self.carrier.clock.now();
+        let due = timer.map(|at| Duration::from_millis(at.since_ms(now).max(1)));
         let alarm = async {
             match due {
                 Some(due) => tokio::time::sleep(due).await,
@@ -301,7 +324,7 @@ impl Turning {
                     return Ok(());
                 }
                 let cause = format!("{error}; the agents were stopped");
-                Err(crate::store::StoreError::Failed { doing: "renew the lease".into(), cause }.into())
+                Err(StoreError::Failed { doing: "renew the lease".into(), cause }.into())
             }
         }
     }

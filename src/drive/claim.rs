@@ -2,10 +2,12 @@
 //! keeps two drivers apart is the next journal entry, which only one of them can write.
 
 use super::carrier::{Carrier, Held, views};
+use super::clock::Clock;
 use super::owner::{lives, myself};
 use super::{DriveError, Observer, Services, load, load_plan};
 use crate::agent;
 use crate::engine::Program;
+use crate::failpoint;
 use crate::limits::{BEAT_MS, LEASE_MS};
 use crate::run::{AttemptStage, Claim, RunId, RunState, Stimulus};
 use crate::store::{Journal, Lease, Revision, claim_write, read_head, read_lease};
@@ -28,7 +30,9 @@ impl Carrier {
         let plan = load_plan(&services.store, &known.state).await?;
         let program = Arc::new(Program::new(Arc::new(plan)));
         if left_something(&known.state) {
+            failpoint::pass!("sweep.begin");
             sweep(run).await;
+            failpoint::pass!("sweep.ended");
         }
         let owner = myself();
         let lease = Lease { owner: owner.clone(), token: known.head.seq + 1, beat: 0 };
@@ -39,6 +43,7 @@ impl Carrier {
             program,
             journal: Journal::new(services.store.clone(), run.clone()),
             head: known.head,
+            clock: Clock::after(known.state.updated_at),
             state: Held::new(known.state),
             owner: owner.clone(),
             lease,

@@ -64,6 +64,16 @@ pub enum DriveError {
     /// The project's folder is not there any more.
     #[error("the folder {0} is not there any more; `flow resume` from where the project is now")]
     NoFolder(String),
+    /// The folder that attempts write their streams to cannot be made.
+    #[error(
+        "the folder {folder} cannot be made: {error}; make room for it, or it writable, and go on with `flow run --continue`"
+    )]
+    Scratch {
+        /// Which.
+        folder: String,
+        /// Why.
+        error: std::io::Error,
+    },
 }
 
 /// Why a run does not start. Nothing is left behind.

@@ -2,7 +2,7 @@
 
 use super::carrier::{Carrier, Held, views};
 use super::check::{Around, look};
-use super::clock::now;
+use super::clock::{Clock, now};
 use super::owner::myself;
 use super::{InTheWay, Observer, Services, StartRefusal, bucket};
 use crate::engine::{Program, StartError, check_before_start, document_keys, series_key, variables};
@@ -110,6 +110,7 @@ impl Carrier {
             views: views(services, program, &state).await?,
             state: Held::new(state),
             owner: owner.clone(),
+            clock: Clock::after(at),
             lease_revision: Revision(0),
             row: None,
             observer,

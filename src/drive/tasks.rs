@@ -4,6 +4,7 @@ use super::check::{Around, look};
 use super::feed::TurnFeed;
 use super::{Observer, Services};
 use crate::agent::{Asked, Context, Person};
+use crate::failpoint;
 use crate::run::{Action, AttemptId, Outcome, RunId, RunState, Stimulus, Time, Work, WorldCheck};
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -190,9 +191,13 @@ impl Tasks {
         };
         let (performer, words) = (self.services.performer.clone(), self.words.clone());
         let handle = tokio::spawn(async move {
+            failpoint::pass!("attempt.begin");
             let outcome: Outcome = performer.perform(&work, &context).await;
+            failpoint::pass!("attempt.ended");
             let stimulus = Stimulus::Finished { attempt: work.attempt.clone(), turn: work.turn, outcome: Box::new(outcome) };
-            let _ = words.send(Word::Happened(stimulus, feed.take_transcript()));
+            let transcript = feed.take_transcript();
+            failpoint::pass!("attempt.taken");
+            let _ = words.send(Word::Happened(stimulus, transcript));
         });
         self.keep(id, stop, handle);
     }
@@ -207,7 +212,9 @@ impl Tasks {
         let handle = tokio::spawn(async move {
             let mut results = Vec::with_capacity(checks.len());
             for check in &checks {
+                failpoint::pass!("check.begin");
                 results.push(look(check, &around).await);
+                failpoint::pass!("check.ended");
             }
             let _ = words.send(Word::Happened(Stimulus::Checked { attempt, results }, None));
         });

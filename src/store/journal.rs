@@ -163,6 +163,7 @@ impl Journal {
         let packed = self.pack(head, nonce, events)?;
         let (entries, blobs) = (packed.entries.len(), packed.blobs.len());
         let batch: Vec<Write> = packed.entries.into_iter().chain(packed.blobs).chain(more).collect();
+        let mut last = String::new();
         for _ in 0..COMMIT_RESENDS {
             match self.store.commit(batch.clone()).await {
                 Ok(revisions) => {
@@ -176,7 +177,8 @@ impl Journal {
                     let Some(there) = self.read_back(&batch[index]).await? else { continue };
                     return Self::judge(&batch[index], there, head.seq + 1 + index as u64, packed.head);
                 }
-                Err(CommitError::Unknown { .. }) => {
+                Err(CommitError::Unknown { cause, .. }) => {
+                    last = cause;
                     // Nothing there: the same batch again, which can only be the same entry.
                     let Some(there) = self.read_back(&batch[0]).await? else { continue };
                     return Self::judge(&batch[0], there, head.seq + 1, packed.head);
@@ -186,7 +188,10 @@ impl Journal {
         }
         Err(AppendError::Store(StoreError::Failed {
             doing: format!("append to the journal of `{}`", self.run),
-            cause: format!("{COMMIT_RESENDS} times it was not known whether it was written"),
+            cause: format!(
+                "{COMMIT_RESENDS} times it was not known whether it was written ({last}); see to the disk, and go on with `flow \
+                 run --continue`"
+            ),
         }))
     }
 

@@ -99,7 +99,7 @@ fn kill_after(child: &mut Child, moment: Duration) -> bool {
 }
 
 /// Processes that carry the mark of a run.
-fn marked(run: &str) -> Vec<String> {
+pub(crate) fn marked(run: &str) -> Vec<String> {
     let mark = format!("FLOW_RUN={run}");
     let mut found = Vec::new();
     for entry in std::fs::read_dir("/proc").unwrap().flatten() {

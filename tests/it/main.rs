@@ -4,6 +4,7 @@
 mod agent;
 mod book;
 mod cli;
+mod crash;
 mod drive;
 mod kill;
 mod lint;

@@ -1,8 +1,9 @@
 //! Where the file may live: its folder, and the file systems that would lose or garble it.
 
+use crate::failpoint;
 use crate::store::StoreError;
 use std::fs;
-use std::io::{self, Write as _};
+use std::io;
 use std::path::{Path, PathBuf};
 
 /// The folder that a file stands in.
@@ -22,12 +23,13 @@ pub(super) fn make_folder(folder: &Path) -> io::Result<()> {
         if let Some(parent) = folder.parent().filter(|parent| !parent.as_os_str().is_empty()) {
             fs::File::open(parent)?.sync_all()?;
         }
+        failpoint::pass!("folder.made");
     }
     if missing || folder.file_name().is_some_and(|name| name == ".flow") {
-        match fs::OpenOptions::new().write(true).create_new(true).open(folder.join(".gitignore")) {
-            Ok(mut file) => file.write_all(b"*\n")?,
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-            Err(error) => return Err(error),
+        // One without content is what a crash left of it.
+        let ignored = folder.join(".gitignore");
+        if fs::metadata(&ignored).map_or(0, |file| file.len()) == 0 {
+            fs::write(ignored, "*\n")?;
         }
     }
     Ok(())

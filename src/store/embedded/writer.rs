@@ -4,10 +4,13 @@
 use super::store::head;
 use super::watches::Watches;
 use super::{fault, open};
+use crate::failpoint;
 use crate::limits::STORE_GROUP;
+use crate::name::Bucket;
 use crate::store::step::{self, Last, Step};
-use crate::store::{BucketSpec, CommitError, Revision, StoreError, Write};
+use crate::store::{BucketSpec, CommitError, Op, Revision, StoreError, Write};
 use rusqlite::{Connection, OptionalExtension};
+use std::fmt;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -142,30 +145,51 @@ impl Writer {
     }
 
     fn transaction(&self, connection: &Connection, batches: &[&[Write]]) -> Result<Vec<Answer>, Lost> {
-        run(connection, "BEGIN IMMEDIATE").map_err(Lost::No)?;
-        let before = head(connection);
-        let result = fill(connection, batches);
-        let worth = matches!(&result, Ok(answers) if answers.iter().any(Result::is_ok));
-        if worth {
-            if let Err(error) = run(connection, "COMMIT") {
-                // The sync after the last frame may have failed with all frames in place.
-                let lost = if fault::may_be_written(&error) { Lost::Perhaps(error) } else { Lost::No(error) };
-                undo(connection);
-                return Err(lost);
-            }
-            self.syncs.fetch_add(1, Ordering::Relaxed);
-            let before = before.unwrap_or(Revision(0));
+        let (answers, before) = self.durably(connection, Deed(batches), || {
+            let before = head(connection).unwrap_or(Revision(0));
+            let answers = fill(connection, batches)?;
+            let keep = answers.iter().any(Result::is_ok);
+            Ok(((answers, keep.then_some(before)), keep))
+        })?;
+        if let Some(before) = before {
             let newest = before.max(revision(connection.last_insert_rowid()));
             self.watches.wrote(before, newest, batches.iter().copied().flatten());
-        } else {
-            undo(connection);
         }
-        result.map_err(Lost::No)
+        Ok(answers)
+    }
+
+    /// The one way into the file. Nothing else begins a transaction or commits one, so that each passes the points at
+    /// which a test dies. `work` says whether what it did is to be kept.
+    fn durably<T>(
+        &self,
+        connection: &Connection,
+        deed: impl fmt::Display,
+        work: impl FnOnce() -> rusqlite::Result<(T, bool)>,
+    ) -> Result<T, Lost> {
+        failpoint::pass!("{deed}.begin");
+        run(connection, "BEGIN IMMEDIATE").map_err(Lost::No)?;
+        let (done, keep) = work().map_err(|error| {
+            undo(connection);
+            Lost::No(error)
+        })?;
+        if !keep {
+            undo(connection);
+            return Ok(done);
+        }
+        failpoint::pass!("{deed}.written");
+        if let Err(error) = run(connection, "COMMIT") {
+            // The sync after the last frame may have failed with all frames in place.
+            let lost = if fault::may_be_written(&error) { Lost::Perhaps(error) } else { Lost::No(error) };
+            undo(connection);
+            return Err(lost);
+        }
+        failpoint::pass!("{deed}.kept");
+        self.syncs.fetch_add(1, Ordering::Relaxed);
+        Ok(done)
     }
 
     fn settings(&self, connection: &Connection, spec: &BucketSpec) -> Result<(), StoreError> {
-        let change = || -> rusqlite::Result<()> {
-            connection.execute_batch("BEGIN IMMEDIATE")?;
+        let changed = self.durably(connection, "bucket", || {
             connection.execute(
                 "INSERT INTO buckets (name, history, description) VALUES (?1, ?2, ?3)
                  ON CONFLICT (name) DO UPDATE SET history = excluded.history, description = excluded.description",
@@ -179,14 +203,29 @@ impl Writer {
                      WHERE age > ?2)",
                 (spec.bucket.as_str(), spec.history),
             )?;
-            connection.execute_batch("COMMIT")
-        };
-        change().map_err(|error| {
-            undo(connection);
+            Ok(((), true))
+        });
+        changed.map_err(|(Lost::No(error) | Lost::Perhaps(error))| {
             fault::in_use(&self.shown, &format!("make the bucket `{}`", spec.bucket), &error)
-        })?;
-        self.syncs.fetch_add(1, Ordering::Relaxed);
-        Ok(())
+        })
+    }
+}
+
+/// Batches in two words: what their first write is about and what it does, `run.create`.
+struct Deed<'a>(&'a [&'a [Write]]);
+
+impl fmt::Display for Deed<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Some(first) = self.0.iter().find_map(|batch| batch.first()) else { return f.write_str("nothing") };
+        let engine = first.bucket == Bucket::engine();
+        let about = first.key.as_str().split('.').nth(1).filter(|_| engine).unwrap_or("document");
+        let does = match first.op {
+            Op::Create(_) => "create",
+            Op::Ensure(_) => "ensure",
+            Op::Update(..) => "update",
+            Op::Delete(_) => "delete",
+        };
+        write!(f, "{about}.{does}")
     }
 }
 

@@ -6,6 +6,7 @@ use syn::visit::Visit;
 
 /// Layer, module, and what it may import besides `limits` and `value`, which everybody may.
 const LAYERS: &[(u8, &str, &[&str])] = &[
+    (0, "failpoint", &[]),
     (0, "limits", &[]),
     (0, "name", &[]),
     (0, "run", &["name"]),
@@ -17,11 +18,11 @@ const LAYERS: &[(u8, &str, &[&str])] = &[
     (3, "graph", &["text", "diag", "name", "run", "model", "expr"]),
     (4, "lint", &["text", "diag", "name", "run", "model", "expr", "graph"]),
     (4, "plan", &["text", "name", "run", "model", "expr", "graph"]),
-    (5, "agent", &["name", "run", "expr"]),
+    (5, "agent", &["failpoint", "name", "run", "expr"]),
     (5, "engine", &["name", "run", "plan", "expr"]),
     (5, "project", &["text", "diag", "name", "run", "expr", "model", "graph", "lint", "plan"]),
-    (5, "store", &["name", "run"]),
-    (6, "drive", &["name", "run", "plan", "engine", "project", "store", "agent", "expr"]),
+    (5, "store", &["failpoint", "name", "run"]),
+    (6, "drive", &["failpoint", "name", "run", "plan", "engine", "project", "store", "agent", "expr"]),
     (6, "trial", &["name", "run", "plan", "engine", "expr", "diag"]),
     (6, "view", &["name", "run", "plan", "store", "expr"]),
     (
