@@ -2,6 +2,7 @@
 
 use super::exit::Exit;
 use super::fail::{Fail, Outcome};
+use super::logs::transcript;
 use super::out::{Out, Paint, clean};
 use super::pipeline::{cleaned, project};
 use super::place::{self, Place, StoreArg, wait};
@@ -9,7 +10,8 @@ use crate::agent::detect;
 use crate::diag::human;
 use crate::drive::{bucket_spec, differences};
 use crate::project::{self, Project};
-use crate::store::{RunHead, Store, list_runs};
+use crate::run::Digest;
+use crate::store::{Contents, RunHead, Store, check_contents, list_runs};
 use crate::view::timeline::plain;
 use crate::view::words::count;
 use std::collections::BTreeMap;
@@ -119,13 +121,38 @@ async fn of_store(place: &Place, report: &mut Report) -> Result<(), Fail> {
     for finding in store.check().await? {
         report.bad(&format!("store: {finding}"))?;
     }
+    let contents = check_contents(&*store).await?;
+    for fault in &contents.faults {
+        report.bad(&fault.to_string())?;
+    }
     for head in &heads {
-        if let Err(fail) = place::tell(&store, &head.id).await {
-            report.bad(&format!("run {}: {}", head.id, fail.message))?;
-        }
+        of_run(&store, head, &contents, report).await?;
+    }
+    if contents.faults.is_empty() {
+        let (plans, blobs) = (count(contents.plans.len(), "plan"), count(contents.blobs.len(), "blob"));
+        report.good(&format!("store: {plans} and {blobs} are what their digests say"))?;
     }
     of_buckets(&store, &heads, report).await?;
     of_disk(place, report)
+}
+
+/// A journal, and whether all that it names is there.
+async fn of_run(store: &Arc<dyn Store>, head: &RunHead, contents: &Contents, report: &mut Report) -> Result<(), Fail> {
+    let told = match place::tell(store, &head.id).await {
+        Ok(told) => told,
+        Err(fail) => return report.bad(&format!("run {}: {}", head.id, fail.message)),
+    };
+    let damaged = |digest: &Digest| contents.faults.iter().any(|fault| fault.to_string().contains(digest.hex()));
+    let plan = told.state.plan();
+    if !contents.plans.contains(plan) && !damaged(plan) {
+        report.bad(&format!("run {}: its plan {plan} is not in the store", head.id))?;
+    }
+    for (attempt, digest) in told.events.iter().filter_map(transcript) {
+        if !contents.blobs.contains(digest) && !damaged(digest) {
+            report.bad(&format!("run {}: the transcript {digest} of {attempt} is not in the store", head.id))?;
+        }
+    }
+    Ok(())
 }
 
 /// The buckets of the pipelines that have run here, as their newest runs declare them.

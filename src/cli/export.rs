@@ -4,8 +4,11 @@ use super::exit::Exit;
 use super::fail::{Fail, Outcome};
 use super::out::Out;
 use super::place::{Place, StoreArg, wait};
-use crate::store::export;
+use crate::store::{Store, StoreError, export, file_of, open_store, salvage};
+use crate::view::words::count;
 use std::io::Write;
+use std::path::PathBuf;
+use std::sync::Arc;
 
 /// Arguments of `flow store`.
 #[derive(Debug, clap::Args)]
@@ -28,21 +31,49 @@ struct Args {
     store: StoreArg,
 }
 
-/// Prints everything; what cannot be read is told on stderr and left out.
+/// Prints everything. Of a store that is damaged it prints what can still be read; what cannot is told on stderr.
 ///
 /// # Errors
-/// When the store cannot be opened, or something in it cannot be read.
+/// When the store cannot be opened for another reason.
 pub fn command(args: &StoreArgs, out: Out) -> Outcome {
     let StoreCommand::Export(args) = &args.command;
     let place = Place::find(&args.store)?;
     wait(async {
-        let Some(store) = place.open().await? else { return Err(place.nothing()) };
-        let mut stdout = std::io::BufWriter::new(std::io::stdout().lock());
-        let exported = export(&*store, &[], |line| writeln!(stdout, "{line}")).await?;
-        stdout.flush()?;
-        for fault in &exported.faults {
-            out.fail(&Fail::new(Exit::Store, format!("left out: {fault}")));
+        if place.is_missing() {
+            return Err(place.nothing());
         }
-        Ok::<_, Fail>(if exported.faults.is_empty() { Exit::Done } else { Exit::Store })
+        let mut stdout = std::io::BufWriter::new(std::io::stdout().lock());
+        let print = |line: &str| writeln!(stdout, "{line}");
+        let (exported, damage) = match find(&place.url).await? {
+            Found::Whole(store) => (export(&*store, &[], print).await?, None),
+            Found::Damaged(file, how) => (salvage(&file, print)?, Some(how)),
+        };
+        stdout.flush()?;
+        if let Some(how) = &damage {
+            let read = count(usize::try_from(exported.lines).unwrap_or(usize::MAX), "write");
+            out.fail(&Fail::new(Exit::Store, format!("{} is damaged ({how}): {read} could be read", place.url)));
+        }
+        for fault in &exported.faults {
+            out.fail(&Fail::new(Exit::Store, fault));
+        }
+        Ok(if damage.is_none() && exported.faults.is_empty() { Exit::Done } else { Exit::Store })
+    })
+}
+
+/// A store that can be read as it is, or the file of one that cannot and what is wrong with it.
+enum Found {
+    Whole(Arc<dyn Store>),
+    Damaged(PathBuf, String),
+}
+
+async fn find(url: &str) -> Result<Found, Fail> {
+    let store = match (open_store(url, false).await, file_of(url)) {
+        (Err(StoreError::Broken { cause, .. }), Some(file)) => return Ok(Found::Damaged(file.to_owned(), cause)),
+        (opened, _) => opened?,
+    };
+    Ok(match (store.check().await, file_of(url)) {
+        (Ok(found), Some(file)) if !found.is_empty() => Found::Damaged(file.to_owned(), found[0].clone()),
+        (Err(StoreError::Broken { cause, .. }), Some(file)) => Found::Damaged(file.to_owned(), cause),
+        _ => Found::Whole(store),
     })
 }

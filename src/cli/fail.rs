@@ -45,7 +45,7 @@ impl From<StoreError> for Fail {
     fn from(error: StoreError) -> Self {
         let fail = Self::new(Exit::Store, error.to_string());
         match error {
-            StoreError::Damaged { .. } => fail.help("`flow doctor` looks at the whole store"),
+            StoreError::Damaged { .. } | StoreError::Broken { .. } => fail.help("`flow doctor` looks at the whole store"),
             StoreError::Unreachable { .. } => fail.help("`--store sqlite:PATH` names another one"),
             _ => fail,
         }

@@ -156,7 +156,8 @@ fn ended(mut text: String) -> String {
     text
 }
 
-fn transcript(stamped: &Stamped) -> Option<(&AttemptId, &Digest)> {
+/// The transcript that an event names, and whose it is.
+pub fn transcript(stamped: &Stamped) -> Option<(&AttemptId, &Digest)> {
     match &stamped.event {
         Event::Replied { attempt, transcript: Some(digest), .. }
         | Event::AttemptFailed { attempt, transcript: Some(digest), .. }

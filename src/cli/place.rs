@@ -52,13 +52,17 @@ impl Place {
         Ok(Self { named: named.is_some(), url: named.unwrap_or_else(default), root: project.root })
     }
 
+    /// Whether nobody named a store, and the default is not there yet.
+    pub fn is_missing(&self) -> bool {
+        !self.named && store::file_of(&self.url).is_some_and(|path| path.try_exists().is_ok_and(|there| !there))
+    }
+
     /// Opens the store; `None` when nobody named one and the default is not there yet.
     ///
     /// # Errors
     /// When it cannot be opened.
     pub async fn open(&self) -> Result<Option<Arc<dyn Store>>, Fail> {
-        let path = self.url.strip_prefix("sqlite:").filter(|_| !self.named);
-        if path.is_some_and(|path| !std::path::Path::new(path).exists()) {
+        if self.is_missing() {
             return Ok(None);
         }
         Ok(Some(store::open_store(&self.url, false).await?))

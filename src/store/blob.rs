@@ -8,6 +8,7 @@ use super::{Entry, Op, Store, StoreError, Write, key};
 use crate::limits::BLOB_CHUNK_BYTES;
 use crate::name::{Bucket, Key};
 use crate::run::Digest;
+use std::collections::BTreeSet;
 
 /// The name of some bytes, and the writes that store them; for a batch that also writes who names them.
 pub fn blob_writes(bytes: &[u8]) -> (Digest, Vec<Write>) {
@@ -64,6 +65,42 @@ pub async fn get_plan(store: &dyn Store, digest: &Digest) -> Result<Option<Vec<u
     let first = key::plan(digest);
     let chunks = store.scan(&Bucket::engine(), first.as_str()).await?;
     joined(first.as_str(), digest, chunks)
+}
+
+/// What stands under digests.
+#[derive(Debug, Default)]
+pub struct Contents {
+    /// The plans that are what their digests say.
+    pub plans: BTreeSet<Digest>,
+    /// The blobs that are.
+    pub blobs: BTreeSet<Digest>,
+    /// Those of both that are not.
+    pub faults: Vec<StoreError>,
+}
+
+/// Reads every plan and every blob, and compares it with the digest it is stored under.
+pub async fn check_contents(store: &dyn Store) -> Result<Contents, StoreError> {
+    let mut found = Contents::default();
+    for digest in digests(store, key::PLANS).await? {
+        match get_plan(store, &digest).await {
+            Ok(_) => drop(found.plans.insert(digest)),
+            Err(fault) => found.faults.push(fault),
+        }
+    }
+    for digest in digests(store, key::BLOBS).await? {
+        match get_blob(store, &digest).await {
+            Ok(_) => drop(found.blobs.insert(digest)),
+            Err(fault) => found.faults.push(fault),
+        }
+    }
+    Ok(found)
+}
+
+/// The digests under a prefix.
+async fn digests(store: &dyn Store, prefix: &str) -> Result<BTreeSet<Digest>, StoreError> {
+    let keys = store.keys(&Bucket::engine(), prefix).await?;
+    let digest = |key: &Key| Digest::parse(&format!("sha256:{}", key.as_str().split('.').nth(2)?));
+    Ok(keys.iter().filter_map(|(key, _)| digest(key)).collect())
 }
 
 fn joined(prefix: &str, digest: &Digest, chunks: Vec<Entry>) -> Result<Option<Vec<u8>>, StoreError> {

@@ -1,20 +1,22 @@
 //! A whole store as JSON lines: `{bucket, key, revision, value}`, one for each kept write.
 //!
 //! `value` is there when writing the parsed JSON again gives the same bytes, else `value_base64`; a delete has
-//! `deleted`. Reads one key at a time, so a big store needs little memory, and leaves out what cannot be read, so that
-//! a damaged store gives what it still has. It is no snapshot: what is written meanwhile may or may not be in it.
+//! `deleted`. Reads one key at a time, so a big store needs little memory. It is no snapshot: what is written meanwhile
+//! may or may not be in it. [`salvage`] is for a store whose file is damaged.
 
-use super::{Entry, Store, StoreError};
+use super::codec::{self, Fault};
+use super::{Entry, Store, StoreError, embedded, key};
 use crate::name::Bucket;
 use std::io;
+use std::path::Path;
 
 /// What an export gave.
 #[derive(Debug, Default)]
 pub struct Exported {
     /// Lines written.
     pub lines: u64,
-    /// What could not be read, and was left out.
-    pub faults: Vec<StoreError>,
+    /// What could not be read and is left out, or is there and is not what was written.
+    pub faults: Vec<String>,
 }
 
 /// Writes the kept writes of some buckets, or of all when none is named: by bucket, then key, oldest first.
@@ -25,14 +27,14 @@ pub async fn export(store: &dyn Store, buckets: &[Bucket], mut line: impl FnMut(
     let mut exported = Exported::default();
     let buckets = match buckets {
         [] => store.buckets().await.unwrap_or_else(|fault| {
-            exported.faults.push(fault);
+            exported.faults.push(left_out(&fault));
             vec![Bucket::engine()]
         }),
         named => named.to_vec(),
     };
     for bucket in &buckets {
         let keys = store.keys(bucket, "").await.unwrap_or_else(|fault| {
-            exported.faults.push(fault);
+            exported.faults.push(left_out(&fault));
             Vec::new()
         });
         for (key, _) in keys {
@@ -43,10 +45,34 @@ pub async fn export(store: &dyn Store, buckets: &[Bucket], mut line: impl FnMut(
                         exported.lines += 1;
                     }
                 }
-                Err(fault) => exported.faults.push(fault),
+                Err(fault) => exported.faults.push(left_out(&fault)),
             }
         }
     }
+    Ok(exported)
+}
+
+fn left_out(fault: &StoreError) -> String {
+    format!("left out: {fault}")
+}
+
+/// The same of a file that is damaged, as far as it can be read, in the order of writing. Nothing of it is changed.
+/// Entries of journals that are there and are not what was written are printed and told.
+///
+/// # Errors
+/// Only when `line` fails.
+pub fn salvage(file: &Path, mut line: impl FnMut(&str) -> io::Result<()>) -> io::Result<Exported> {
+    let mut exported = Exported::default();
+    let lost = embedded::salvage(file, |bucket, entry| {
+        exported.lines += 1;
+        let journal =
+            *bucket == Bucket::engine() && entry.key.as_str().strip_prefix(key::RUNS).is_some_and(|rest| rest.starts_with('.'));
+        if journal && let Err(Fault::Bad(cause)) = codec::decode(entry.value.as_deref().unwrap_or_default()) {
+            exported.faults.push(format!("printed, and not to be trusted: `{}`: {cause}", entry.key));
+        }
+        line(&line_of(bucket, entry))
+    })?;
+    exported.faults.extend(lost);
     Ok(exported)
 }
 

@@ -80,6 +80,17 @@ pub enum StoreError {
         /// Ours.
         known: u32,
     },
+    /// What it lies in is not as it should be.
+    #[error(
+        "the file of the store {store} is damaged: {cause}; nothing was changed: `flow store export` saves what can still be \
+         read, then move the file away or bring back a copy of it"
+    )]
+    Broken {
+        /// Which.
+        store: String,
+        /// How it was noticed.
+        cause: String,
+    },
     /// Something in it is not what was written.
     #[error("{key} in the store is damaged: {cause}")]
     Damaged {

@@ -19,15 +19,15 @@ mod runs;
 mod series;
 mod step;
 
-pub use blob::{blob_writes, get_blob, get_plan, put_blob, put_plan};
+pub use blob::{Contents, blob_writes, check_contents, get_blob, get_plan, put_blob, put_plan};
 pub use document::{Document, read_document};
 pub use embedded::Embedded;
-pub use export::{Exported, export};
+pub use export::{Exported, export, salvage};
 pub use journal::{AppendError, Appended, Head, Journal, JournalEntry, Loaded};
 pub use kv::{BucketSpec, CommitError, Entry, Future, Op, Revision, Store, StoreError, Write};
 pub use lease::{Lease, beat, claim_write, read_lease, release_write};
 pub use mail::{Mail, Request, consumed_write, pending, post};
 pub use memory::Memory;
-pub use open::{STORE_FORMS, open_store, redacted};
+pub use open::{STORE_FORMS, file_of, open_store, redacted};
 pub use runs::{RunHead, head_write, list_runs, read_head};
 pub use series::{Cycle, all_cycles, cycle_write, cycles, next_cycle};

@@ -8,18 +8,23 @@ use std::sync::Arc;
 pub const STORE_FORMS: &str =
     "`sqlite:PATH` (a file on this machine, such as `sqlite:.flow/state.db`) and `memory:` (forgotten at the end)";
 
+/// The file of a store that lies in one.
+pub fn file_of(url: &str) -> Option<&Path> {
+    let path = url.strip_prefix("sqlite:")?;
+    // `sqlite:///abs` is how other programs write an absolute path.
+    Some(Path::new(path.strip_prefix("//").unwrap_or(path)))
+}
+
 /// Opens a store. With `create`, a file that is not there is made.
 ///
 /// # Errors
 /// [`StoreError::Unreachable`] for a form that is not known and whatever keeps a store from being opened.
 pub async fn open_store(url: &str, create: bool) -> Result<Arc<dyn Store>, StoreError> {
-    if let Some(path) = url.strip_prefix("sqlite:") {
-        // `sqlite:///abs` is how other programs write an absolute path.
-        let path = path.strip_prefix("//").unwrap_or(path);
-        if path.is_empty() {
+    if let Some(path) = file_of(url) {
+        if path.as_os_str().is_empty() {
             return Err(unknown(url, "it names no file"));
         }
-        return Ok(Arc::new(Embedded::open(Path::new(path), create)?));
+        return Ok(Arc::new(Embedded::open(path, create)?));
     }
     if url == "memory:" || url == "memory" {
         return Ok(Arc::new(Memory::new()));

@@ -3,15 +3,11 @@
 use crate::store::StoreError;
 use rusqlite::{Error, ErrorCode};
 
-/// What can be done about a damaged file; the end of every message about one.
-pub(super) const SALVAGE: &str = "nothing was changed; `flow store export` saves what can still be read, then move the file away or \
-                                  bring back a copy of it";
-
 /// An error while the store was in use.
 pub(super) fn in_use(store: &str, doing: &str, error: &Error) -> StoreError {
     match error.sqlite_error_code() {
         Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
-            StoreError::Damaged { key: format!("the file of {store}"), cause: format!("{error}; {SALVAGE}") }
+            StoreError::Broken { store: store.to_owned(), cause: error.to_string() }
         }
         Some(ErrorCode::DiskFull) => StoreError::Full {
             store: store.to_owned(),
@@ -34,7 +30,10 @@ pub(super) fn unreachable(store: &str, error: &Error) -> StoreError {
                 "the file is no SQLite database; it was left as it is: move it away, or name another with `--store` ({error})"
             )
         }
-        Some(ErrorCode::DatabaseCorrupt) => format!("the file is damaged or cut short ({error}); {SALVAGE}"),
+        Some(ErrorCode::DatabaseCorrupt) => {
+            let cause = format!("something in it was changed, or it was cut short ({error})");
+            return StoreError::Broken { store: store.to_owned(), cause };
+        }
         Some(ErrorCode::CannotOpen | ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => format!(
             "the file and its folder must be writable, also for reading it ({error}); change the permissions, or name another store with \
              `--store`"

@@ -2,12 +2,13 @@
 //!
 //! Several processes may have it open at once. Two threads own a connection each, so that no runtime is ever blocked:
 //! `writer.rs` groups batches that wait into one transaction, `reader.rs` reads and notices what others wrote.
-//! `open.rs` makes and opens the file, and never overwrites one that it does not understand. Start with `schema.rs`.
+//! `open.rs` makes and opens the file, and never overwrites one that it does not understand; `salvage.rs` reads one that is damaged. Start with `schema.rs`.
 
 mod fault;
 mod open;
 mod place;
 mod reader;
+mod salvage;
 mod schema;
 mod store;
 #[cfg(test)]
@@ -15,4 +16,5 @@ mod tests;
 mod watches;
 mod writer;
 
+pub(super) use salvage::salvage;
 pub use store::Embedded;

@@ -119,7 +119,7 @@ fn absolute(path: &Path) -> PathBuf {
 }
 
 /// A key of a row. Keys are checked before they are written, so one that is none was damaged.
-fn key_at(row: &Row<'_>, column: usize) -> rusqlite::Result<Key> {
+pub(super) fn key_at(row: &Row<'_>, column: usize) -> rusqlite::Result<Key> {
     let text = row.get_ref(column)?.as_str()?;
     Key::new(text).map_err(|error| rusqlite::Error::FromSqlConversionFailure(column, rusqlite::types::Type::Text, error.into()))
 }
