@@ -37,13 +37,22 @@ pub struct Context {
     pub store: String,
 }
 
+/// Which of its outputs a program wrote to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Channel {
+    /// Standard output.
+    Out,
+    /// Standard error.
+    Err,
+}
+
 /// Takes what an attempt does while it does it.
 pub trait Feed: Send + Sync + std::fmt::Debug {
     /// One line for people: the last thing the agent did. Not kept.
     fn progress(&self, line: &str);
 
-    /// A chunk of the raw stream (stdout and stderr as they came, JSON lines as they are). Kept as the transcript.
-    fn transcript(&self, bytes: &[u8]);
+    /// A chunk of one of the raw streams as it came. Kept as the transcript.
+    fn transcript(&self, from: Channel, bytes: &[u8]);
 
     /// The agent's session, as soon as it is known, so that an attempt that dies can be resumed.
     fn session(&self, session: &str);

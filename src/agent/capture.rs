@@ -1,6 +1,6 @@
 //! Keeps what a program says, within limits, and passes it on as transcript and progress.
 
-use super::backend::Feed;
+use super::backend::{Channel, Feed};
 use super::process::{Listener, Want};
 use crate::limits;
 use std::sync::Arc;
@@ -27,9 +27,9 @@ impl Capture {
     }
 
     /// Passes on what was kept, and says once that something was not.
-    fn pass(&mut self, kept: &[u8], dropped: bool) {
+    fn pass(&mut self, from: Channel, kept: &[u8], dropped: bool) {
         if !kept.is_empty() {
-            self.feed.transcript(kept);
+            self.feed.transcript(from, kept);
             if let Some(line) = last_line(kept) {
                 self.feed.progress(&line);
             }
@@ -37,7 +37,7 @@ impl Capture {
         if dropped && !self.noted {
             self.noted = true;
             let note = format!("[more than {} MiB of output; the rest is dropped]", limits::OUTPUT_BYTES >> 20);
-            self.feed.transcript(format!("\n{note}\n").as_bytes());
+            self.feed.transcript(from, format!("\n{note}\n").as_bytes());
             self.feed.progress(&note);
         }
     }
@@ -54,13 +54,13 @@ fn keep(kept: &mut Vec<u8>, dropped: &mut usize, bytes: &[u8]) -> usize {
 impl Listener for Capture {
     fn stdout(&mut self, bytes: &[u8]) -> Want {
         let fits = keep(&mut self.out, &mut self.out_dropped, bytes);
-        self.pass(&bytes[..fits], fits < bytes.len());
+        self.pass(Channel::Out, &bytes[..fits], fits < bytes.len());
         Want::More
     }
 
     fn stderr(&mut self, bytes: &[u8]) {
         let fits = keep(&mut self.err, &mut self.err_dropped, bytes);
-        self.pass(&bytes[..fits], fits < bytes.len());
+        self.pass(Channel::Err, &bytes[..fits], fits < bytes.len());
     }
 }
 

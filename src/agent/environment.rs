@@ -5,6 +5,7 @@ use super::backend::Context;
 use super::failure::{Fault, refused};
 use super::sweep::{KEY_VARIABLE, RUN_VARIABLE};
 use crate::run::{EnvValue, Work};
+use std::ffi::OsString;
 use std::path::{Component, Path, PathBuf};
 
 /// What every program gets.
@@ -59,12 +60,18 @@ impl Inherits {
         all.filter(|(name, _)| self.passes(name)).collect()
     }
 
-    /// Values among them that are credentials, going by their names.
+    /// Values among them that are credentials.
     pub fn credentials(&self) -> Vec<String> {
-        let named = |name: &str| ["_KEY", "_TOKEN", "_SECRET", "_PASSWORD"].iter().any(|end| name.ends_with(end));
-        // Shorter ones are placeholders, and hiding them would mutilate ordinary words.
-        self.inherited().into_iter().filter(|(name, value)| named(name) && value.len() >= 8).map(|(_, value)| value).collect()
+        credentials(self.inherited().into_iter().map(|(name, value)| (name.into(), value.into())))
     }
+}
+
+/// The values of variables that are credentials, going by their names.
+pub fn credentials(variables: impl Iterator<Item = (OsString, OsString)>) -> Vec<String> {
+    let named = |name: &str| ["_KEY", "_TOKEN", "_SECRET", "_PASSWORD"].iter().any(|end| name.ends_with(end));
+    let texts = variables.filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+    // Shorter ones are placeholders, and hiding them would mutilate ordinary words.
+    texts.filter(|(name, value)| named(name) && value.len() >= 8).map(|(_, value)| value).collect()
 }
 
 /// The whole environment of what a turn starts. Later ones win: inherited, `own`, the phase's, the run's.

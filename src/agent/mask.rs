@@ -3,6 +3,7 @@
 //! Pure. A stream is masked piece by piece with [`Masking`], which holds back just enough to find a secret that was
 //! cut in two.
 
+use crate::limits::SECRET_BYTES;
 use crate::value::Value;
 use std::sync::Arc;
 
@@ -74,8 +75,28 @@ impl Mask {
         self.patterns.iter().find(|pattern| bytes.starts_with(pattern)).map(Vec::len)
     }
 
-    fn longest(&self) -> usize {
-        self.patterns.first().map_or(0, Vec::len)
+    /// Whether these bytes are the beginning of a pattern that is longer.
+    fn begins(&self, bytes: &[u8]) -> bool {
+        self.patterns.iter().any(|pattern| pattern.len() > bytes.len() && pattern.starts_with(bytes))
+    }
+
+    /// A piece of a longer text without the secrets: also without what may be the end of one at its beginning, or the
+    /// beginning of one at its end (before an ellipsis).
+    pub fn piece(&self, text: &str) -> String {
+        let text = self.text(text);
+        let (body, dots) = text.strip_suffix('…').map_or((text.as_str(), ""), |body| (body, "…"));
+        let parts = |pattern: &Vec<u8>| SECRET_BYTES..pattern.len().min(body.len() + 1);
+        let lengths = |fits: &dyn Fn(&[u8], usize) -> bool| {
+            self.patterns.iter().flat_map(|p| parts(p).filter(|n| fits(p, *n))).max().unwrap_or(0)
+        };
+        let bytes = body.as_bytes();
+        let front = lengths(&|p, n| body.is_char_boundary(n) && p.ends_with(&bytes[..n]));
+        let back = lengths(&|p, n| body.is_char_boundary(bytes.len() - n) && p.starts_with(&bytes[bytes.len() - n..]));
+        let hidden = |length: usize| if length > 0 { MASK } else { "" };
+        if front + back > body.len() {
+            return format!("{MASK}{dots}");
+        }
+        format!("{}{}{}{dots}", hidden(front), &body[front..body.len() - back], hidden(back))
     }
 }
 
@@ -99,20 +120,19 @@ impl Masking {
             return bytes.to_vec();
         }
         self.held.extend_from_slice(bytes);
-        let until = (self.held.len() + 1).saturating_sub(self.mask.longest());
-        self.release(until)
+        self.release(false)
     }
 
     /// The stream is over: gives the rest.
     pub fn finish(&mut self) -> Vec<u8> {
-        self.release(self.held.len())
+        self.release(true)
     }
 
-    /// Masks what begins before `until`.
-    fn release(&mut self, until: usize) -> Vec<u8> {
-        let mut out = Vec::with_capacity(until);
+    /// Masks all, or all up to where a secret may have begun that goes on in what is to come.
+    fn release(&mut self, all: bool) -> Vec<u8> {
+        let mut out = Vec::with_capacity(self.held.len());
         let mut at = 0;
-        while at < until {
+        while at < self.held.len() && (all || !self.mask.begins(&self.held[at..])) {
             if let Some(length) = self.mask.at(&self.held[at..]) {
                 out.extend_from_slice(MASK.as_bytes());
                 at += length;
@@ -137,7 +157,7 @@ fn forms(secret: &str) -> Vec<Vec<u8>> {
         let lines = secret.lines().map(str::trim).filter(|line| line.len() >= LINE_BYTES);
         forms.extend(lines.map(|line| line.as_bytes().to_vec()));
     }
-    forms.retain(|form| form.len() >= crate::limits::SECRET_BYTES);
+    forms.retain(|form| form.len() >= SECRET_BYTES);
     forms
 }
 
@@ -199,6 +219,32 @@ mod tests {
             out.extend(masking.push(&text.as_bytes()[cut..]));
             out.extend(masking.finish());
             assert_eq!(String::from_utf8_lossy(&out), "begin *** end ***", "cut at {cut}");
+        }
+    }
+
+    #[test]
+    fn only_what_may_be_a_secret_is_held_back() {
+        let mut masking = Masking::new(Mask::of(["s3cret-value", "s3cret"]));
+        let pieces = [("go on\ns3c", "go on\n"), ("an", "s3can"), (" s3cret", " "), ("s!", "***s!"), ("s3cret-va", "")];
+        for (piece, shown) in pieces {
+            assert_eq!(String::from_utf8_lossy(&masking.push(piece.as_bytes())), shown, "after {piece:?}");
+        }
+        assert_eq!(masking.finish(), b"***-va");
+    }
+
+    #[test]
+    fn a_piece_shows_no_part_of_a_secret_that_was_cut() {
+        let mask = Mask::of(["s3cret-value"]);
+        for (piece, shown) in [
+            ("token s3cret-", "token ***"),
+            ("token s3cre…", "token ***…"),
+            ("t-value is the token", "*** is the token"),
+            ("cret-value and s3cret-v", "*** and ***"),
+            ("s3cret-value", "***"),
+            ("a value, s3", "a value, s3"),
+            ("-valu", "-valu"),
+        ] {
+            assert_eq!(mask.piece(piece), shown, "{piece}");
         }
     }
 

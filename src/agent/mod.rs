@@ -24,7 +24,7 @@ pub mod secret;
 pub mod sweep;
 pub mod tree;
 
-pub use backend::{Backend, Context, Feed, Future};
+pub use backend::{Backend, Channel, Context, Feed, Future};
 pub use performer::Performer;
 pub use person::{Asked, Person};
 pub use sweep::sweep;

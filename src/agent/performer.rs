@@ -109,7 +109,7 @@ impl Performer {
             }
             Task::Ask(asked) => return self.ask(work, asked).await,
         };
-        let (work, mut secrets) = match resolve(work, &context.project).await {
+        let (work, mut secrets) = match resolve(work, &context.project, &context.run).await {
             Ok(resolved) => resolved,
             Err(error) => return failed(error),
         };

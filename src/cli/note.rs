@@ -4,6 +4,7 @@ use super::exit::Exit;
 use super::fail::{Fail, Outcome};
 use super::out::Out;
 use super::place::{Place, StoreArg, wait};
+use crate::agent::secret;
 use crate::name::Name;
 use crate::run::RunId;
 use crate::store::{Request, post};
@@ -12,7 +13,7 @@ use crate::value::Value;
 /// Arguments of `flow note`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// What to report; further words are joined.
+    /// What to report; further words are joined. `-` reads it from stdin, so that no list of processes shows it.
     #[arg(value_name = "TEXT", required_unless_present = "json")]
     text: Vec<String>,
     /// A note as JSON instead of text.
@@ -35,10 +36,14 @@ pub fn command(args: &Args, _out: Out) -> Outcome {
     let (run, phase) = (variable("FLOW_RUN")?, variable("FLOW_PHASE")?);
     let run = RunId::parse(&run).ok_or_else(|| Fail::usage(format!("FLOW_RUN is `{run}`, which is no id of a run")))?;
     let phase = Name::new(&phase).map_err(|error| Fail::usage(format!("FLOW_PHASE: {error}")))?;
-    let note = match &args.json {
+    let note = secret::given().value(&match &args.json {
         Some(json) => Value::parse(json.as_bytes()).map_err(|error| Fail::usage(format!("--json: {error}")))?,
+        None if args.text == ["-"] => {
+            let text = std::io::read_to_string(std::io::stdin().lock());
+            Value::text(text.map_err(|error| Fail::usage(format!("stdin: {error}")))?.trim_end())
+        }
         None => Value::text(&args.text.join(" ")),
-    };
+    });
     let place = Place::find(&args.store)?;
     wait(async {
         let store = place.open_existing().await?;

@@ -2,7 +2,7 @@
 
 use super::Services;
 use crate::agent::capture::one_line;
-use crate::agent::{Context, Feed};
+use crate::agent::{Channel, Context, Feed};
 use crate::limits::{CHECK_MS, TAIL_BYTES};
 use crate::name::Name;
 use crate::run::{AttemptId, Outcome, Parse, ProcessWork, Program, RunId, Task, Work, WorldCheck, WorldResult};
@@ -98,6 +98,6 @@ struct Silent;
 
 impl Feed for Silent {
     fn progress(&self, _: &str) {}
-    fn transcript(&self, _: &[u8]) {}
+    fn transcript(&self, _: Channel, _: &[u8]) {}
     fn session(&self, _: &str) {}
 }

@@ -2,7 +2,7 @@
 
 use super::Observer;
 use super::tasks::Word;
-use crate::agent::Feed;
+use crate::agent::{Channel, Feed};
 use crate::run::{AttemptId, Stimulus};
 use std::fs::{File, OpenOptions};
 use std::io::Write as _;
@@ -51,7 +51,7 @@ impl Feed for TurnFeed {
         self.observer.progress(&self.attempt.phase, line);
     }
 
-    fn transcript(&self, bytes: &[u8]) {
+    fn transcript(&self, _: Channel, bytes: &[u8]) {
         let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
         if file.is_none() {
             let opened = OpenOptions::new().create(true).append(true).open(&self.path);

@@ -15,6 +15,7 @@ mod peer;
 mod plan;
 mod rules;
 mod scenario;
+mod secrets;
 mod shipped;
 mod simulate;
 mod store;

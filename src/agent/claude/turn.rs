@@ -3,7 +3,7 @@
 use super::flags::{self, INHERITS, Session, Shape};
 use super::stream::{Said, Stream};
 use super::verdict::{Finished, Verdict};
-use crate::agent::backend::{Backend, Context, Feed, Future};
+use crate::agent::backend::{Backend, Channel, Context, Feed, Future};
 use crate::agent::environment::environment;
 use crate::agent::failure::{Fault, failed, of_end, refused, tail};
 use crate::agent::guard::Guard;
@@ -162,12 +162,12 @@ impl Ears {
         let mut hear = |said: Said<'_>| match said {
             Said::Line(line) if *passed + line.len() <= limits::OUTPUT_BYTES => {
                 *passed += line.len();
-                feed.transcript(line);
+                feed.transcript(Channel::Out, line);
             }
             Said::Line(line) => {
                 if *passed <= limits::OUTPUT_BYTES {
                     *passed = limits::OUTPUT_BYTES + 1;
-                    feed.transcript(b"[the transcript is full; only the result follows]\n");
+                    feed.transcript(Channel::Out, b"[the transcript is full; only the result follows]\n");
                 }
                 last = line.to_vec();
             }
@@ -175,7 +175,7 @@ impl Ears {
             Said::Progress(line) => feed.progress(&line),
             Said::Result => {
                 if !last.is_empty() {
-                    feed.transcript(&last);
+                    feed.transcript(Channel::Out, &last);
                 }
                 want = Want::Enough;
             }
@@ -200,10 +200,10 @@ impl Listener for Ears {
     fn stderr(&mut self, bytes: &[u8]) {
         if self.passed + bytes.len() < limits::OUTPUT_BYTES {
             self.passed += bytes.len() + 1;
-            self.feed.transcript(bytes);
+            self.feed.transcript(Channel::Err, bytes);
             if !bytes.ends_with(b"\n") {
                 // The next event begins on a line of its own.
-                self.feed.transcript(b"\n");
+                self.feed.transcript(Channel::Err, b"\n");
             }
         }
         self.stderr.extend_from_slice(bytes);

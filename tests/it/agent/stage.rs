@@ -1,7 +1,7 @@
 //! A project, a run and a feed to perform turns in.
 
 use super::hand::{carriers, guard, run_id};
-use flow::agent::{Backend, Context, Feed, Performer};
+use flow::agent::{Backend, Channel, Context, Feed, Performer};
 use flow::name::Name;
 use flow::run::{AgentSpec, AgentWork, AttemptId, EnvValue, Outcome, Parse, ProcessWork, Program, RunId, Task, Work};
 use flow::value::Value;
@@ -23,7 +23,7 @@ impl Feed for Fed {
         self.progress.lock().expect("whole").push(line.to_owned());
     }
 
-    fn transcript(&self, bytes: &[u8]) {
+    fn transcript(&self, _: Channel, bytes: &[u8]) {
         self.transcript.lock().expect("whole").extend_from_slice(bytes);
     }
 
