@@ -201,7 +201,7 @@ fn check_run(folder: &Path, run: &str) {
     }
 }
 
-const HELD: &str = r#"
+pub(crate) const HELD: &str = r#"
 flow = 1
 name = "held"
 description = "One agent that waits until it is let go"
@@ -219,7 +219,7 @@ prompt = "Wait"
 timeout = "2m"
 "#;
 
-fn wait_for(path: &Path) {
+pub(crate) fn wait_for(path: &Path) {
     let deadline = Instant::now() + Duration::from_secs(60);
     while !path.exists() {
         assert!(Instant::now() < deadline, "waited a minute for {}", path.display());

@@ -5,6 +5,7 @@ mod agent;
 mod book;
 mod cli;
 mod crash;
+mod damage;
 mod drive;
 mod kill;
 mod lint;

@@ -16,6 +16,10 @@ use std::path::Path;
 pub(super) fn open(path: &Path, shown: &str, create: bool) -> Result<Connection, StoreError> {
     let refuse = |cause: String| StoreError::Unreachable { store: shown.to_owned(), cause };
     let folder = place::folder(path);
+    if folder.exists() && !folder.is_dir() {
+        let what = format!("`{}` is a file, where the folder of the store should be", folder.display());
+        return Err(refuse(format!("{what}: move it away, or name another store with `--store`")));
+    }
     let there = path.try_exists();
     if let Err(error) = &there
         && !create

@@ -113,6 +113,32 @@ fn a_reader_that_goes_away_ends_it_quietly() {
 }
 
 #[test]
+fn output_that_cannot_be_written_is_said_and_changes_nothing_of_the_run() {
+    let desk = Desk::new().file("greet.toml", GREET);
+    let full = |words: &str| {
+        let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+        desk.did(words, &desk.command(words.split(' ')).stdout(full).output().unwrap())
+    };
+    let said = "error: what is printed cannot be written: No space left on device (os error 28)\n";
+    full("run greet.toml --who x --yes")
+        .ends(74)
+        .says_part("greet ID is complete")
+        .says_part(said)
+        .says_part("help: the run is kept");
+    for words in ["show latest", "list --json", "logs latest", "why latest", "graph latest", "store export", "doctor", "--help"] {
+        full(words).ends(74).says(said);
+    }
+    let failing = GREET.replace("run = [\"echo\", \"hello {{ params.who }}\"]", "run = [\"false\"]\nexit = [0]");
+    let desk = desk.file("fails.toml", &failing);
+    // Whoever stops reading does not make a failure a success.
+    for words in ["run fails.toml --who x --yes --json", "run fails.toml --who x --yes"] {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        desk.did(words, &desk.command(words.split(' ')).stdout(writer).output().unwrap()).ends(1).says_part("failed after");
+    }
+}
+
+#[test]
 fn colours_come_when_asked_for_and_never_into_a_pipe() {
     let desk = Desk::new().file("greet.toml", GREET);
     desk.flow("run greet.toml --who x --yes").ends(0);
