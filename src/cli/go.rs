@@ -193,7 +193,7 @@ impl Going {
         let (document, error) = (state.document(), state.document().get("error"));
         let (message, phase) = (error.get("message"), error.get("phase"));
         let tail = document.at(&["phases", phase.as_str().unwrap_or_default(), "error", "stderr_tail"]);
-        let told = |message| format!(": {}", crate::view::timeline::told(message, tail.as_str()));
+        let told = |message| format!(": {}", crate::view::timeline::told(message, tail.as_str()).replace('\n', "\n    "));
         let why = message.as_str().map(told).unwrap_or_default();
         let name = format!("{rehearsal}{} {}", state.started.pipeline, short(state.id()));
         let text = format!("{name} {word} after {}{cost}{why}", span(state.active_ms));

@@ -2,6 +2,7 @@
 
 use super::exit::Exit;
 use super::fail::Fail;
+use crate::project::is_pipeline;
 use std::path::Path;
 
 /// Folders below a given one are looked into this deep.
@@ -38,14 +39,8 @@ fn walk(folder: &Path, depth: usize, found: &mut Vec<String>) {
             if depth > 0 && !hidden && !path.is_symlink() {
                 walk(&path, depth - 1, found);
             }
-        } else if path.extension().is_some_and(|extension| extension == "toml") && name != "flow.toml" && is_pipeline(&path) {
+        } else if is_pipeline(&path) {
             found.push(path.to_string_lossy().into_owned());
         }
     }
-}
-
-/// Whether a TOML file means to be a pipeline: it says its language version.
-fn is_pipeline(path: &Path) -> bool {
-    let text = std::fs::read_to_string(path).unwrap_or_default();
-    text.lines().any(|line| line.strip_prefix("flow").is_some_and(|rest| rest.trim_start().starts_with('=')))
 }

@@ -138,7 +138,8 @@ impl Progress {
         };
         let mark = if self.live.is_some() { mark } else { "" };
         let phase = line.phase.as_ref().map(|phase| format!("{phase}: ")).unwrap_or_default();
-        let text = format!("{mark}{phase}{}", line.text);
+        // What goes on over several lines stays together.
+        let text = format!("{mark}{phase}{}", line.text.trim_end().replace('\n', "\n    "));
         let text = match tone(line.tone) {
             Some(paint) => self.out.err_paint(paint, &text),
             None => clean(&text),

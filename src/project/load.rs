@@ -97,7 +97,7 @@ impl Project {
     fn hint(&self, name: &str) -> String {
         let path = Path::new(name);
         if self.dir.join(path).is_dir() {
-            let files = toml_files(&self.dir.join(path));
+            let files = pipelines_in(&self.dir.join(path));
             let files: Vec<String> = files.iter().map(|file| path.join(file).display().to_string()).collect();
             return if files.is_empty() {
                 "it is a folder without pipelines".to_owned()
@@ -108,9 +108,8 @@ impl Project {
         let folder = path.parent().unwrap_or(Path::new(""));
         let mut there: Vec<String> = builtin::pipelines().map(str::to_owned).collect();
         for folder in [folder, Path::new("pipelines")] {
-            there.extend(toml_files(&self.dir.join(folder)).iter().map(|file| folder.join(file).display().to_string()));
+            there.extend(pipelines_in(&self.dir.join(folder)).iter().map(|file| folder.join(file).display().to_string()));
         }
-        let there: Vec<String> = there.into_iter().filter(|file| !file.ends_with("flow.toml")).collect();
         let stem = |file: &str| Path::new(file).file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
         let same = there.iter().find(|file| stem(file) == stem(name));
         match same.map(String::as_str).or_else(|| nearest(name, there.iter().map(String::as_str))) {
@@ -142,13 +141,18 @@ fn check(name: &str, text: &str, base: &Base, path: &str) -> Loaded {
     Loaded { sources, pipeline, facts, findings, plan, tests, builtin: matches!(base, Base::Builtin) }
 }
 
-/// Names of the `.toml` files in a folder, sorted.
-fn toml_files(folder: &Path) -> Vec<String> {
+/// Whether a file means to be a pipeline: TOML that says its language version.
+pub fn is_pipeline(path: &Path) -> bool {
+    let is_toml = path.extension().is_some_and(|extension| extension == "toml");
+    let says = |line: &str| line.strip_prefix("flow").is_some_and(|rest| rest.trim_start().starts_with('='));
+    is_toml && std::fs::read_to_string(path).is_ok_and(|text| text.lines().any(says))
+}
+
+/// Names of the pipelines in a folder, sorted.
+fn pipelines_in(folder: &Path) -> Vec<String> {
     let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
-    let mut names: Vec<String> = entries
-        .filter_map(|entry| entry.file_name().into_string().ok())
-        .filter(|name| Path::new(name).extension().is_some_and(|extension| extension == "toml"))
-        .collect();
+    let mut names: Vec<String> =
+        entries.filter(|entry| is_pipeline(&entry.path())).filter_map(|entry| entry.file_name().into_string().ok()).collect();
     names.sort();
     names
 }

@@ -247,7 +247,10 @@ impl Play<'_> {
         let used = self.used.entry(phase.clone()).or_default();
         let stub = stubs.get(*used).cloned();
         *used += 1;
-        stub.ok_or_else(|| format!("`{phase}` ran {used} times and the test has {} stubs for it", stubs.len()))
+        stub.ok_or_else(|| {
+            let count = if stubs.len() == 1 { "1 stub".to_owned() } else { format!("{} stubs", stubs.len()) };
+            format!("`{phase}` ran {used} times and the test has {count}: write `{phase} = […]`, a reply for each time")
+        })
     }
 
     fn compare(mut self) -> Outcome {

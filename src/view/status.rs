@@ -207,11 +207,12 @@ pub fn questions(state: &RunState) -> Vec<Question> {
         let (question, form, questions) = asked(state, &phase.name)?;
         let (lines, names) = if questions.is_empty() {
             let fields = fields(&form);
-            let shown = fields.iter().map(|(name, kind)| format!("  {name}: {kind}"));
-            let lines = std::iter::once(question.trim().to_owned()).chain(shown).collect();
+            let shown: Vec<_> = fields.iter().map(|(name, kind)| format!("  {name}: {kind}")).collect();
+            let lines = question.trim().lines().map(str::to_owned).chain(shown).collect();
             (lines, fields.into_iter().map(|(name, _)| name).collect::<Vec<_>>())
         } else {
-            let lines = questions.iter().enumerate().map(|(at, question)| numbered(at + 1, question)).collect();
+            let texts = questions.iter().enumerate().map(|(at, question)| numbered(at + 1, question));
+            let lines = texts.flat_map(|text| text.lines().map(str::to_owned).collect::<Vec<_>>()).collect();
             (lines, (1..=questions.len()).map(|number| number.to_string()).collect())
         };
         let arguments = names.iter().map(|name| format!("{name}=…")).collect::<Vec<_>>().join(" ");

@@ -74,3 +74,10 @@ until test "$("$FLOW" show "$FLOW_RUN" --jq '.phases.work.notes | length')" = 2;
     desk.flow("run noting.toml --yes").ends(0).says_part("work: notes: half of it\n").prints_part("half of it");
     desk.flow("note hello").ends(2).says_part("error: FLOW_RUN is not set");
 }
+
+#[test]
+fn a_question_of_several_lines_stays_together() {
+    let desk = Desk::new().file("ask.toml", &ASK.replace("ask = \"Which way?\"", "ask = \"Which way?\\nThink.\""));
+    desk.flow("run ask.toml").ends(4).says_part("answer:\n  Which way?\n  Think.\n    way: left | right\n");
+    desk.flow("show latest").ends(0).prints_part("\nchoose asks:\n  Which way?\n  Think.\n    way: left | right\n");
+}
