@@ -113,3 +113,25 @@ fn random_pipelines_end_the_same_however_they_are_disturbed_even_seeds() {
 fn random_pipelines_end_the_same_however_they_are_disturbed_odd_seeds() {
     play_all(1);
 }
+
+#[test]
+fn an_event_that_does_not_fit_is_refused_and_changes_nothing() {
+    let mut refused = 0;
+    for seed in 0..100 {
+        let (_, plan) = plan_of(seed);
+        let events = World::new(&Arc::new(Program::new(plan)), seed, Disturbance::none()).events();
+        let mut dice = Dice::new(seed);
+        let mut state = RunState::replay(events.first().cloned()).unwrap().unwrap();
+        for event in &events[1..] {
+            let stray = dice.pick(&events);
+            let before = state.document().clone();
+            let mut other = state.clone();
+            if other.apply(stray).is_err() {
+                refused += 1;
+                assert_eq!(other.document().to_string(), before.to_string(), "seed {seed}: {stray:?}");
+            }
+            state.apply(event).unwrap();
+        }
+    }
+    assert!(refused > 100, "only {refused} events did not fit");
+}

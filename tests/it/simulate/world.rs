@@ -88,13 +88,22 @@ impl<'a> World<'a> {
         Self { program, seed, wrong, journal, state, at, ended: BTreeMap::new() }
     }
 
-    pub fn run(mut self) -> RunState {
+    pub fn run(self) -> RunState {
+        self.played().state
+    }
+
+    /// All events of the run, from the first to the last.
+    pub fn events(self) -> Vec<Stamped> {
+        self.played().journal.iter().map(|event| serde_json::from_str(event).unwrap()).collect()
+    }
+
+    fn played(mut self) -> Self {
         self.claim();
         for step in 0..STEPS {
             if self.state.status.is_over() {
                 if !std::mem::take(&mut self.wrong.retry) {
                     self.check_end();
-                    return self.state;
+                    return self;
                 }
                 self.claim();
                 self.take(Stimulus::Retry { phase: None, request: None });
