@@ -80,7 +80,7 @@ fn inline(text: &str) -> Vec<String> {
     let outside: String = text.split("\n```").step_by(2).collect();
     let spans = outside.split('`').skip(1).step_by(2).map(|span| span.split_whitespace().collect::<Vec<_>>().join(" "));
     let talk =
-        |span: &String| span.contains(['[', '…', '|']) || ["COMMAND", "SHELL", "flow ="].iter().any(|word| span.contains(word));
+        |span: &String| span.contains(['[', '…', '|']) || ["COMMAND", "SHELL", "CODE", "flow ="].iter().any(|word| span.contains(word));
     spans.filter(|span| span.starts_with("flow ") && !talk(span)).collect()
 }
 
