@@ -79,8 +79,9 @@ pub(super) fn lines(block: &Block) -> Vec<String> {
 fn inline(text: &str) -> Vec<String> {
     let outside: String = text.split("\n```").step_by(2).collect();
     let spans = outside.split('`').skip(1).step_by(2).map(|span| span.split_whitespace().collect::<Vec<_>>().join(" "));
-    let talk =
-        |span: &String| span.contains(['[', '…', '|']) || ["COMMAND", "SHELL", "CODE", "flow ="].iter().any(|word| span.contains(word));
+    let talk = |span: &String| {
+        span.contains(['[', '…', '|']) || ["COMMAND", "SHELL", "CODE", "flow ="].iter().any(|word| span.contains(word))
+    };
     spans.filter(|span| span.starts_with("flow ") && !talk(span)).collect()
 }
 

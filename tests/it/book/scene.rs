@@ -15,7 +15,7 @@
 //! except for those with `…` or `^C`.
 
 use super::commands::{self, Wanted};
-use super::screen::Screen;
+use super::screen::{Screen, WIDTH};
 use super::{Block, blocks};
 use crate::tidy::root;
 use std::io::{Read, Write};
@@ -39,8 +39,6 @@ const IDS: [&str; 10] = [
 ];
 /// What a program writes before it waits for somebody to type.
 const PROMPTS: [&str; 3] = ["[y/N] ", "): ", "> "];
-/// How a live line begins.
-const SPINNER: &str = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏";
 /// Any lines.
 const ANY: &str = "…";
 /// No command of a page takes longer.
@@ -141,7 +139,7 @@ impl Scene {
         for (at, step) in steps.iter().enumerate() {
             let place = format!("{}: `{}`", block.place, step.command);
             let shown = self.typed(step).unwrap_or_else(|why| vec![format!("({why})")]);
-            let expected: Vec<_> = step.shown.iter().filter(|line| *line != "^C" && !is_live(line)).cloned().collect();
+            let expected: Vec<_> = step.shown.iter().filter(|line| *line != "^C").cloned().collect();
             if !fits(&expected, &shown) {
                 self.found.push(format!("{place} shows\n{}", shown.join("\n")));
                 differs = true;
@@ -160,7 +158,7 @@ impl Scene {
 
     /// Types a command into a terminal, and what is asked for.
     fn typed(&mut self, step: &Step) -> Result<Vec<String>, String> {
-        let script = self.script(&format!("stty cols 100 rows 50 -echoctl\ntrap : INT\n(exit {})\n{}", self.last, step.command));
+        let script = self.script(&format!("stty cols {WIDTH} rows 50\ntrap : INT\n(exit {})\n{}", self.last, step.command));
         let mut child = self.command("script");
         child.args(["-qefc", &format!("sh {}", script.display()), "/dev/null"]);
         let mut child = child.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("`script` of util-linux is there");
@@ -331,10 +329,6 @@ fn steps(text: &str) -> Vec<Step> {
         }
     }
     steps
-}
-
-fn is_live(line: &str) -> bool {
-    line.starts_with(|c| SPINNER.contains(c))
 }
 
 /// Whether lines are the expected ones, but for times and live lines; `…` is any lines.

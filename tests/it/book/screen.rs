@@ -1,15 +1,25 @@
 //! Just enough of a terminal to read a session as a person sees it: live lines are drawn over and gone in the end.
 
+/// Characters of a row.
+pub(super) const WIDTH: usize = 100;
+
 /// What a terminal shows of what was written to it.
 #[derive(Default)]
 pub(super) struct Screen {
-    lines: Vec<Vec<char>>,
+    rows: Vec<Row>,
     row: usize,
     column: usize,
     /// An escape sequence that has begun.
     escape: Option<String>,
     /// The beginning of a character.
     bytes: Vec<u8>,
+}
+
+#[derive(Clone, Default)]
+struct Row {
+    text: Vec<char>,
+    /// The line was too long for it, and goes on in the next one.
+    goes_on: bool,
 }
 
 impl Screen {
@@ -27,17 +37,25 @@ impl Screen {
 
     /// The lines, without what is empty at their ends and below them.
     pub(super) fn lines(&self) -> Vec<String> {
-        let mut lines: Vec<_> = self.lines.iter().map(|line| line.iter().collect::<String>().trim_end().to_owned()).collect();
+        let mut lines = vec![];
+        let mut line = String::new();
+        for row in &self.rows {
+            line.extend(&row.text);
+            if !row.goes_on {
+                lines.push(std::mem::take(&mut line).trim_end().to_owned());
+            }
+        }
+        lines.push(line.trim_end().to_owned());
         while lines.last().is_some_and(String::is_empty) {
             lines.pop();
         }
         lines
     }
 
-    /// The number of the line that the cursor is in, and its text up to the cursor.
+    /// The number of the row that the cursor is in, and its text up to the cursor.
     pub(super) fn cursor(&self) -> (usize, String) {
-        let line = self.lines.get(self.row).map(Vec::as_slice).unwrap_or_default();
-        (self.row, line.iter().take(self.column).collect())
+        let row = self.rows.get(self.row).map(|row| row.text.as_slice()).unwrap_or_default();
+        (self.row, row.iter().take(self.column).collect())
     }
 
     fn put(&mut self, c: char) {
@@ -55,19 +73,33 @@ impl Screen {
             '\n' => self.row += 1,
             '\x07' => {}
             c => {
+                if self.column == WIDTH {
+                    self.here().goes_on = true;
+                    (self.row, self.column) = (self.row + 1, 0);
+                }
                 let column = self.column;
-                let line = self.line();
-                line.resize(line.len().max(column + 1), ' ');
-                line[column] = c;
+                let text = &mut self.here().text;
+                text.resize(text.len().max(column + 1), ' ');
+                text[column] = c;
                 self.column += 1;
             }
         }
     }
 
-    fn line(&mut self) -> &mut Vec<char> {
-        let rows = self.lines.len().max(self.row + 1);
-        self.lines.resize(rows, vec![]);
-        &mut self.lines[self.row]
+    fn here(&mut self) -> &mut Row {
+        let rows = self.rows.len().max(self.row + 1);
+        self.rows.resize(rows, Row::default());
+        &mut self.rows[self.row]
+    }
+
+    /// Clears the row from a column on.
+    fn clear(&mut self, from: usize) {
+        let row = self.here();
+        row.text.truncate(from);
+        row.goes_on = false;
+        if from == 0 && self.row > 0 {
+            self.rows[self.row - 1].goes_on = false;
+        }
     }
 
     /// A control sequence, such as `[2K`.
@@ -81,12 +113,11 @@ impl Screen {
             "C" => self.column += count,
             "D" => self.column = self.column.saturating_sub(count),
             "G" => self.column = count - 1,
-            "K" if number == "2" => self.line().clear(),
-            "K" => self.line().truncate(column),
+            "K" if number == "2" => self.clear(0),
+            "K" => self.clear(column),
             "J" => {
-                self.line().truncate(column);
-                let below = self.row + 1;
-                self.lines.truncate(below);
+                self.clear(column);
+                self.rows.truncate(self.row + 1);
             }
             "m" | "h" | "l" => {}
             _ => panic!("the terminal does not know `{sequence}`"),
@@ -105,4 +136,19 @@ fn what_is_drawn_over_is_gone() {
     assert_eq!(screen.lines(), ["first", "✓ work", "Go on?"]);
     screen.feed(b"\x1b[1A\rxy");
     assert_eq!(screen.lines(), ["first", "xywork", "Go on?"]);
+}
+
+#[test]
+fn a_line_that_is_too_long_for_a_row_is_one_line() {
+    let mut screen = Screen::default();
+    screen.feed(format!("{}more\r\nnext\r\n", "x".repeat(WIDTH)).as_bytes());
+    assert_eq!(screen.lines(), [format!("{}more", "x".repeat(WIDTH)), "next".to_owned()]);
+    // Two live lines, each as wide as the terminal, and then nothing of them.
+    let live = |text: &str| format!("{text:WIDTH$}");
+    screen.feed(format!("{}{}", live("a"), live("b")).as_bytes());
+    screen.feed(b"\x1b[1A\r\x1b[2K\x1b[1B\r\x1b[2K\x1b[1Adone\r\n");
+    assert_eq!(screen.lines()[2..], ["done"]);
+    // What the terminal echoes wraps, and so the live line that was full is not found again.
+    screen.feed(format!("{}^C\r\x1b[2Kstopping\r\n", live("c")).as_bytes());
+    assert_eq!(screen.lines()[3..], ["c", "stopping"]);
 }
