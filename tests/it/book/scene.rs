@@ -353,6 +353,8 @@ fn timeless(line: &str) -> String {
         (r"\b[0-9a-f]{7}\b|[0-9a-f]{64}".to_owned(), "DIGEST"),
         (r"process \d+ on \S+".to_owned(), "process PID on HOST"),
         (r"\d+ MiB free".to_owned(), "N MiB free"),
+        // Columns are as wide as what stands in them.
+        (" {2,}".to_owned(), "  "),
     ];
     let mut line = line.to_owned();
     for (pattern, with) in patterns {
