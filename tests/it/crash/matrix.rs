@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 /// Plays one case instead of all: `Start run.create.kept:2`, with `+ POINT:K` for a death during its recovery.
 const CASE: &str = "CRASH_CASE";
 /// Passes of one point up to which a process dies at each; of more, at the first, the last and some between.
-const ALL: usize = 6;
+const ALL: usize = 4;
 
 /// Where a process dies, and perhaps the one that recovers it.
 #[derive(Clone, Debug)]
@@ -71,7 +71,7 @@ fn deaths(passed: &[String]) -> Vec<String> {
     for point in passed {
         *times.entry(point).or_default() += 1;
     }
-    let turns = |n: usize| (1..=n).filter(move |turn| n <= ALL || *turn <= 2 || *turn + 1 >= n || turn % (n / 3) == 0);
+    let turns = |n: usize| (1..=n).filter(move |turn| n <= ALL || *turn <= 2 || *turn + 1 >= n || *turn == n / 2);
     times.into_iter().flat_map(|(point, n)| turns(n).map(move |turn| format!("{point}:{turn}"))).collect()
 }
 
@@ -91,7 +91,7 @@ fn play(case: &Case, undisturbed: &Undisturbed) -> Result<Shown, String> {
     let posted = |log: &[String]| log.iter().any(|point| point.starts_with("mail.ensure.kept"));
     let kept = posted(&log);
     // Who gave an answer may give it again, or simply go on.
-    let answers_again = case.part == Part::Answer && !kept && case.dies.len() % 2 == 0;
+    let answers_again = case.part == Part::Answer && !kept && case.dies.ends_with("written:1");
     let (output, recovery) = world.run(if answers_again { Part::Answer } else { Part::Continue }, case.again.as_deref());
     ensure(died(&output) || matches!(output.status.code(), Some(0 | 3 | 4)), || text(&output.stderr))?;
     if case.again.is_some() {
@@ -132,11 +132,11 @@ fn play_all(cases: &[Case], undisturbed: &Undisturbed) -> Vec<Shown> {
     shown.into_inner().unwrap().into_values().collect()
 }
 
-/// A second death for every third first one, so that all points of recoveries come up about as often.
+/// A second death for every fourth first one, so that all points of recoveries come up about as often.
 fn double(cases: &[Case], shown: &[Shown]) -> Vec<Case> {
     let mut times: BTreeMap<String, usize> = BTreeMap::new();
     let mut doubles = Vec::new();
-    for (case, shown) in cases.iter().zip(shown).step_by(3) {
+    for (case, shown) in cases.iter().zip(shown).step_by(4) {
         let deaths = deaths(&shown.recovery);
         let Some(again) = deaths.into_iter().min_by_key(|death| times.get(death).copied().unwrap_or(0)) else { continue };
         *times.entry(again.clone()).or_default() += 1;

@@ -220,7 +220,7 @@ async fn a_place_that_cannot_be_made_is_named() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("file"), "x").unwrap();
     let error = refusal(&folder.path().join("file").join("state.db"));
-    assert!(error.contains("cannot be made") && error.contains("--store"), "{error}");
+    assert!(error.contains("is a file, where the folder of the store should be") && error.contains("--store"), "{error}");
 }
 
 /// The golden file was written by format 1 and is never written again: a journal of two entries with a blob, a document
