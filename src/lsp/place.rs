@@ -213,7 +213,7 @@ mod tests {
 
     #[test]
     fn any_beginning_of_a_pipeline_has_a_place() {
-        let text = include_str!("../../pipelines/peer.toml");
+        let text = include_str!("../../pipelines/review-changes.toml");
         for end in (0..text.len()).step_by(211).filter(|end| text.is_char_boundary(*end)) {
             let _ = place(&text[..end]);
         }
