@@ -71,7 +71,7 @@ pub fn many(bench: &mut Bench) {
     if !bench.wants(name) {
         return;
     }
-    let runs = if bench.quick { 20 } else { 1_000 };
+    let runs: usize = if bench.quick { 20 } else { 1_000 };
     let folder = scratch();
     let runtime = runtime();
     let mut rates = vec![];
