@@ -108,10 +108,22 @@ fn write_number<W: Write>(number: &Num, out: &mut W) -> fmt::Result {
     }
     match as_float(number) {
         n if n.is_nan() => out.write_str("null"),
-        n if n.is_infinite() => write!(out, "{:?}", f64::MAX.copysign(n)),
-        n if n.fract() == 0.0 && n.abs() < EXACT => write!(out, "{n:.0}"),
-        n => write!(out, "{n:?}"),
+        n if n.is_infinite() => write_float(f64::MAX.copysign(n), out),
+        n => write_float(n, out),
     }
+}
+
+/// The shortest digits that give the number back; very large and very small ones with an exponent of two digits or
+/// more, as jq writes them: `1e-05`, `1e+100`.
+fn write_float<W: Write>(n: f64, out: &mut W) -> fmt::Result {
+    let text = format!("{n:e}");
+    let (digits, exponent) = text.split_once('e').unwrap_or((&text, "0"));
+    let exponent: i32 = exponent.parse().unwrap_or(0);
+    let count = digits.bytes().filter(u8::is_ascii_digit).count() as i32;
+    if exponent < -4 || exponent > count + 14 {
+        return write!(out, "{digits}e{exponent:+03}");
+    }
+    write!(out, "{n}")
 }
 
 fn write_text<W: Write>(text: &str, out: &mut W) -> fmt::Result {

@@ -104,17 +104,17 @@ impl Mul for Value {
     }
 }
 
-/// A text several times over; a count that is not positive gives null, a broken one is rounded up.
+/// A text several times over, a broken count rounded down; a negative one gives null.
 fn repeat(text: &[u8], times: f64) -> Value {
-    if times.is_nan() || times <= 0.0 {
+    if times.is_nan() || times < 0.0 {
         return Value::NULL;
     }
-    let bytes = times.ceil() * text.len() as f64;
+    let bytes = times.floor() * text.len() as f64;
     if bytes > EVAL_TEXT_BYTES as f64 {
         meter::too_large();
     }
     text_room(bytes as usize);
-    Value(Val::utf8_str(text.repeat(times.ceil() as usize)))
+    Value(Val::utf8_str(text.repeat(times as usize)))
 }
 
 fn by_zero(l: &Val, r: &Val) -> Fault {

@@ -228,9 +228,9 @@ fn serialize_number<S: Serializer>(number: &Val, serializer: S) -> Result<S::Ok,
     if let Val::Num(jaq_json::Num::Int(n)) = json::plain(number.clone()) {
         return serializer.serialize_i64(n as i64);
     }
-    match Some(json::as_float(number)) {
-        Some(n) if n.is_finite() => serializer.serialize_f64(n),
-        _ => serializer.serialize_unit(),
+    match json::as_float(number) {
+        n if n.is_nan() => serializer.serialize_unit(),
+        n => serializer.serialize_f64(n.clamp(f64::MIN, f64::MAX)),
     }
 }
 

@@ -7,7 +7,7 @@ use super::parse::read;
 use super::reads::{self, Call, Comparison, Read};
 use super::standard::standard;
 use super::syntax::{Kind, Node, Op};
-use super::{names, regex, walk};
+use super::{lower, names, regex, walk};
 use crate::diag::code;
 use crate::expr::{Mistake, on_big_stack};
 use crate::limits::EXPRESSION_BYTES;
@@ -28,6 +28,8 @@ pub enum Due {
 #[derive(Clone, Debug)]
 pub struct Parsed {
     source: String,
+    /// What jaq gets, where that differs.
+    lowered: Option<String>,
     root: Node,
     names: names::Names,
     reads: reads::Reads,
@@ -54,22 +56,33 @@ pub fn parse(source: &str) -> Result<Parsed, Vec<Mistake>> {
 
 fn parse_here(source: &str) -> Result<Parsed, Vec<Mistake>> {
     let tokens = Lexer::new(source).lex().map_err(|errors| lexical(source, &errors))?;
-    if let Err(errors) = Parser::new(&tokens).parse(Parser::term) {
+    let root = read(source, &tokens);
+    let lowered = root.as_ref().ok().and_then(|root| lower::lowered(source, root));
+    let complex = || {
+        let message = "the expression nests too deeply, or in a way that is not supported";
+        vec![Mistake::new(code::J001, 0..source.len(), message).help("take it apart into several phases")]
+    };
+    let lowered = lowered.transpose().map_err(|_| complex())?;
+    if let Some(text) = &lowered {
+        jaq_core::load::parse(text, |parser| parser.term()).ok_or_else(complex)?;
+    } else if let Err(errors) = Parser::new(&tokens).parse(Parser::term) {
         return Err(errors.iter().map(|(expected, found)| grammatical(source, expected, *found)).collect());
     }
-    let Ok(root) = read(source, &tokens) else {
-        let message = "the expression nests too deeply, or in a way that is not supported";
-        return Err(vec![Mistake::new(code::J001, 0..source.len(), message).help("take it apart into several phases")]);
-    };
+    let root = root.map_err(|_| complex())?;
     let names = names::resolve(&root);
     let reads = walk::collect(&root);
-    Ok(Parsed { source: source.into(), root, names, reads })
+    Ok(Parsed { source: source.into(), lowered, root, names, reads })
 }
 
 impl Parsed {
     /// The text.
     pub fn source(&self) -> &str {
         &self.source
+    }
+
+    /// The text for jaq.
+    pub(super) fn for_jaq(&self) -> &str {
+        self.lowered.as_deref().unwrap_or(&self.source)
     }
 
     /// The syntax tree.
@@ -138,6 +151,10 @@ impl Parsed {
     fn walk(&self, node: &Node, out: &mut Vec<Mistake>) {
         match &node.kind {
             Kind::Binary(left, Op::Alternative, at, right) => self.alternative(left, at, right, out),
+            Kind::Table(entries) => entries.iter().for_each(|(key, _)| no_key(key, out)),
+            Kind::Bind(_, pattern, _) | Kind::Fold(_, _, pattern, _) => {
+                pattern.nodes().into_iter().for_each(|key| no_key(key, out));
+            }
             Kind::Binary(left, Op::And | Op::Or, _, right) => {
                 assignment(left, out);
                 assignment(right, out);
@@ -194,6 +211,14 @@ fn assignment(node: &Node, out: &mut Vec<Mistake>) {
         ),
         Kind::Binary(_, Op::Pipe, _, last) => assignment(last, out),
         _ => {}
+    }
+}
+
+/// J001: a key in parentheses that can be no text, as jq finds it when it compiles.
+fn no_key(key: &Node, out: &mut Vec<Mistake>) {
+    if walk::literal(key).is_some_and(|literal| literal.as_str().is_none()) {
+        let mistake = Mistake::new(code::J001, key.range.clone(), "the name of a field must be a text");
+        out.push(mistake.help("`tostring` makes one of any value"));
     }
 }
 

@@ -51,7 +51,7 @@ impl Jq {
         let names: Vec<(&str, usize)> = parsed.calls().iter().map(|call| (call.name.as_str(), call.arity)).collect();
         let globals: Vec<_> = GLOBALS.into_iter().filter(|global| parsed.uses(global)).collect();
         let (definitions, natives) = standard().reached(&names);
-        let filter = link(&source, definitions, natives, &globals)?;
+        let filter = link(parsed.for_jaq(), definitions, natives, &globals)?;
         let uses_glob = names.contains(&("glob", 1));
         Ok(Self(Arc::new(Compiled { filter, source, globals, uses_glob })))
     }

@@ -3,7 +3,7 @@
 //! [`Lent::lut`] is the hook: the interpreter asks for its table of terms once per term, and there the meter ticks.
 //! That leans on how jaq-core is built, so its minor version is pinned and `tests/hostile.rs` beside this file watches.
 
-use super::{native, regex};
+use super::{native, regex, update};
 use crate::value::{Value, meter};
 use jaq_core::data::HasLut;
 use jaq_core::native::Fun;
@@ -54,7 +54,6 @@ pub(super) const IMPURE: &[&str] = &[
     "get_search_list",
     "modulemeta",
     "$ENV",
-    "$__loc__",
     "$__prog_args",
 ];
 
@@ -100,5 +99,6 @@ pub(super) fn natives() -> impl Iterator<Item = Fun<Dialect>> {
     let ours: Vec<Fun<Dialect>> = own_natives().collect();
     let replaced: Vec<(&str, usize)> = ours.iter().map(|(name, args, _)| (*name, args.len())).collect();
     let theirs = jaq_core::funs::<Dialect>().chain(jaq_std::funs::<Dialect>());
-    theirs.filter(move |(name, args, _)| !IMPURE.contains(name) && !replaced.contains(&(*name, args.len()))).chain(ours)
+    let kept = theirs.filter(move |(name, args, _)| !IMPURE.contains(name) && !replaced.contains(&(*name, args.len())));
+    kept.map(update::updatable).chain(ours)
 }

@@ -11,6 +11,7 @@ mod error;
 mod eval;
 mod infer;
 mod known;
+mod lower;
 mod names;
 mod native;
 mod parse;
@@ -18,6 +19,7 @@ mod reads;
 mod regex;
 mod standard;
 pub mod syntax;
+mod update;
 mod walk;
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! Every name of an expression to its meaning: standard function, own definition, variable, label, or a mistake.
 
 use super::check::{is_global, is_impure, known_functions};
+use super::lower::LOCATION;
 use super::reads::Call;
 use super::standard::standard;
 use super::syntax::{Definition, Kind, Node};
@@ -159,7 +160,7 @@ impl Resolver {
     }
 
     fn var(&mut self, name: &str, range: Range<usize>) {
-        if self.scope.iter().any(|bound| matches!(bound, Bound::Var(var) if var == name)) {
+        if name == LOCATION || self.scope.iter().any(|bound| matches!(bound, Bound::Var(var) if var == name)) {
             return;
         }
         if is_global(name) {

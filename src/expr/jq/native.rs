@@ -9,6 +9,7 @@
 )]
 
 use super::dialect::Dialect;
+use super::standard::standard;
 use crate::limits::EVAL_TEXT_BYTES;
 use crate::value::{Fault, Value, brief, fault, kind, meter};
 use jaq_core::box_iter::box_once;
@@ -29,8 +30,10 @@ pub(super) fn all() -> Vec<Fun<Dialect>> {
         ("nan", v(0), |_| box_once(Ok(Value::from(f64::NAN)))),
         ("infinite", v(0), |_| box_once(Ok(Value::from(f64::INFINITY)))),
     ];
-    let filters: [Filter<Run>; 16] = [
+    let filters: [Filter<Run>; 18] = [
+        ("builtins", v(0), |_| box_once(Ok(builtins()))),
         ("escape_html", v(0), |cv| bome(escape_html(&cv.1))),
+        ("decode_uri", v(0), |cv| bome(decode_uri(&cv.1))),
         ("not", v(0), |cv| box_once(Ok(Value::from(!ValT::as_bool(&cv.1))))),
         ("type", v(0), |cv| box_once(Ok(Value::text(kind(&cv.1.0))))),
         ("tonumber", v(0), |cv| bome(to_number(&cv.1))),
@@ -41,9 +44,9 @@ pub(super) fn all() -> Vec<Fun<Dialect>> {
         ("has", v(1), |cv| unary(cv, |value, key| has(&value, &key))),
         ("indices", v(1), |cv| unary(cv, |value, part| indices(&value, &part))),
         ("bsearch", v(1), |cv| unary(cv, |value, wanted| bsearch(&value, &wanted))),
-        ("ltrimstr", v(1), |cv| unary(cv, |value, part| Ok(trim(value, &part, true, false)))),
-        ("rtrimstr", v(1), |cv| unary(cv, |value, part| Ok(trim(value, &part, false, true)))),
-        ("trimstr", v(1), |cv| unary(cv, |value, part| Ok(trim(value, &part, true, true)))),
+        ("ltrimstr", v(1), |cv| unary(cv, |value, part| trim(&value, &part, true, false))),
+        ("rtrimstr", v(1), |cv| unary(cv, |value, part| trim(&value, &part, false, true))),
+        ("trimstr", v(1), |cv| unary(cv, |value, part| trim(&value, &part, true, true))),
         ("delpaths", v(1), |cv| unary(cv, |value, paths| delete_paths(value, &paths))),
         ("glob", v(1), glob),
     ];
@@ -90,13 +93,19 @@ fn glob(mut cv: Cv<'_, Dialect>) -> ValXs<'_, Value> {
     bome(found.map(|paths| paths.into_iter().map(Value::from).collect()))
 }
 
+/// `name/arity` of all that a pipeline may call.
+fn builtins() -> Value {
+    let names = standard().names().filter(|name| !name.starts_with('@'));
+    names.flat_map(|name| standard().arities(name).into_iter().map(move |arity| Value::from(format!("{name}/{arity}")))).collect()
+}
+
 /// The text for HTML; its length is known, and asked for, before it is made.
 fn escape_html(value: &Value) -> ValR<Value> {
     let entity = |byte: u8| match byte {
         b'<' => "&lt;",
         b'>' => "&gt;",
         b'&' => "&amp;",
-        b'\'' => "&#39;",
+        b'\'' => "&apos;",
         b'"' => "&quot;",
         _ => "",
     };
@@ -115,21 +124,30 @@ fn escape_html(value: &Value) -> ValR<Value> {
     Ok(Value::from(out))
 }
 
+/// `%C3%A9` to `é`; what is no such code, or makes no text, is an error.
+fn decode_uri(value: &Value) -> ValR<Value> {
+    let bad = || fault(format_args!("{} ({}) is not a valid uri encoding", kind(&value.0), brief(&value.0)));
+    let text = value.as_str().ok_or_else(bad)?;
+    meter::room(text.len());
+    let mut parts = text.split('%');
+    let mut out = parts.next().unwrap_or_default().as_bytes().to_vec();
+    for part in parts {
+        let digits = part.get(..2).filter(|digits| digits.bytes().all(|byte| byte.is_ascii_hexdigit())).ok_or_else(bad)?;
+        out.push(u8::from_str_radix(digits, 16).map_err(|_| bad())?);
+        out.extend_from_slice(&part.as_bytes()[2..]);
+    }
+    String::from_utf8(out).map(Value::from).map_err(|_| bad())
+}
+
 fn to_number(value: &Value) -> ValR<Value> {
     if matches!(value.0, Val::Num(_)) {
         return Ok(value.clone());
     }
     let digits = |text: &str| text.bytes().all(|b| b.is_ascii_digit() || b"+-.eE".contains(&b));
-    let number = value.as_str().map(str::trim).filter(|text| digits(text)).and_then(|text| text.parse::<f64>().ok());
-    match number {
-        Some(number) => value.as_str().map_or(Ok(Value::from(number)), |text| Ok(exact(text.trim(), number))),
-        None => Err(fault(format_args!("{} ({}) cannot be parsed as a number", kind(&value.0), brief(&value.0)))),
-    }
-}
-
-/// Whole numbers stay exact.
-fn exact(text: &str, number: f64) -> Value {
-    text.parse::<isize>().map_or_else(|_| Value::from(number), Value::from)
+    let text = value.as_str().filter(|text| digits(text)).unwrap_or_default();
+    // Whole numbers stay exact.
+    let number = text.parse::<isize>().map(Value::from).or_else(|_| text.parse::<f64>().map(Value::from));
+    number.map_err(|_| fault(format_args!("{} ({}) cannot be parsed as a number", kind(&value.0), brief(&value.0))))
 }
 
 fn from_json(value: &Value) -> ValR<Value> {
@@ -243,9 +261,11 @@ fn bsearch(value: &Value, wanted: &Value) -> ValR<Value> {
     })
 }
 
-/// Takes a prefix or suffix away; what is no text stays as it is.
-fn trim(value: Value, part: &Value, front: bool, back: bool) -> Value {
-    let (Val::TStr(text), Val::TStr(part)) = (&value.0, &part.0) else { return value };
+/// Takes a prefix or suffix away, if it is there.
+fn trim(value: &Value, part: &Value, front: bool, back: bool) -> ValR<Value> {
+    let (Val::TStr(text), Val::TStr(part)) = (&value.0, &part.0) else {
+        return Err(fault(if front { "startswith() requires string inputs" } else { "endswith() requires string inputs" }));
+    };
     let mut rest: &[u8] = text;
     if front {
         rest = rest.strip_prefix(&part[..]).unwrap_or(rest);
@@ -253,11 +273,11 @@ fn trim(value: Value, part: &Value, front: bool, back: bool) -> Value {
     if back {
         rest = rest.strip_suffix(&part[..]).unwrap_or(rest);
     }
-    if rest.len() == text.len() { value.clone() } else { jaq_std::ValT::as_sub_str(&value, rest) }
+    Ok(if rest.len() == text.len() { value.clone() } else { jaq_std::ValT::as_sub_str(value, rest) })
 }
 
 /// Deletes the last paths first, so that no path moves another.
-fn delete_paths(value: Value, paths: &Value) -> ValR<Value> {
+pub(super) fn delete_paths(value: Value, paths: &Value) -> ValR<Value> {
     let Some(paths) = paths.items() else { return Err(fault("paths must be specified as an array")) };
     let mut found: Vec<Vec<Value>> = vec![];
     for path in paths {

@@ -115,9 +115,14 @@ impl<'t, 's: 't> Parser<'t, 's> {
         let op = match token.0 {
             "as" => {
                 self.next()?;
-                let pattern = self.pattern()?;
+                let mut patterns = vec![self.pattern()?];
+                while self.take("?") {
+                    self.expect("//")?;
+                    patterns.push(self.pattern()?);
+                }
                 self.expect("|")?;
-                return Ok(Some(Link::As(pattern)));
+                let only = if patterns.len() == 1 { patterns.pop() } else { None };
+                return Ok(Some(Link::As(only.unwrap_or(Pattern::Either(patterns)))));
             }
             "|" => Op::Pipe,
             "," if comma => Op::Comma,
@@ -158,20 +163,27 @@ impl<'t, 's: 't> Parser<'t, 's> {
                 let parts = self.inside(block, |p| p.separated(",", Self::pattern))?;
                 Ok(Pattern::List(parts))
             }
-            Tok::Block(block) => Ok(Pattern::Table(self.inside(block, |p| p.separated(",", Self::pattern_entry))?)),
+            Tok::Block(block) if token.0.starts_with('{') => {
+                let entries = self.inside(block, |p| p.separated(",", Self::pattern_entry))?;
+                Ok(Pattern::Table(entries.into_iter().flatten().collect()))
+            }
             _ => Err(Unreadable),
         }
     }
 
-    fn pattern_entry(&mut self) -> Parse<(Node, Pattern)> {
+    fn pattern_entry(&mut self) -> Parse<Vec<(Node, Pattern)>> {
         if let Some(Token(name, Tok::Var)) = self.peek() {
             let token = self.next()?;
-            let range = self.range(token);
-            return Ok((node(Kind::Text(name[1..].into()), range)?, Pattern::Var((*name).into())));
+            let key = node(Kind::Text(name[1..].into()), self.range(token))?;
+            let mut entries = vec![(key.clone(), Pattern::Var((*name).into()))];
+            if self.take(":") {
+                entries.push((key, self.pattern()?));
+            }
+            return Ok(entries);
         }
         let key = self.table_key()?;
         self.expect(":")?;
-        Ok((key, self.pattern()?))
+        Ok(vec![(key, self.pattern()?)])
     }
 
     fn table_key(&mut self) -> Parse<Node> {

@@ -1,9 +1,11 @@
-# What jaq lacks or does otherwise than jq 1.7, in jq. Later definitions win over jaq's own.
+# What jaq lacks or does otherwise than jq 1.8, in jq. Later definitions win over jaq's own.
 # Names with a leading underscore are for this file only.
 
 def abs: if . < 0 then -. else . end;
 def toarray: if type == "array" then . else [.] end;
 def ascii: [.] | implode;
+def gamma: lgamma;
+def todate: strftime("%Y-%m-%dT%H:%M:%SZ");
 def date: todate;
 def dateadd(unit; n): . + n;
 def datesub(unit; n): . - n;
@@ -16,12 +18,14 @@ def walk(f): def inside: if type == "object" then map_values(inside) elif type =
 def recurse_down: recurse;
 def isvalid(f): try (f | true) catch false;
 
+def _reverse: reverse;
+def reverse: if type == "string" then explode | _reverse | implode elif length > 0 then _reverse else [] end;
 def transpose: ((map(length) | max) // 0) as $width | [range($width) as $column | map(.[$column])];
 def _rest($n; f): skip($n; f);
 def skip($n; f): if $n < 0 then error("skip doesn't support negative count") else _rest($n; f) end;
 def nth($n; f): if $n < 0 then error("nth doesn't support negative indices") else first(skip($n; f)) end;
 def _head($n; f): limit($n; f);
-def limit($n; f): if $n < 0 then f else _head($n; f) end;
+def limit($n; f): if $n < 0 then error("limit doesn't support negative count") else _head($n; f) end;
 
 def del(f): delpaths([path(f)]);
 def pick(paths): . as $whole | reduce path(paths) as $p (null; setpath($p; $whole | getpath($p)));
@@ -67,6 +71,8 @@ def truncate_stream(stream): . as $depth | null | stream
 def truncate_stream($depth; stream): $depth | truncate_stream(stream);
 
 def @html: tostring | escape_html;
+def _unpadded: if endswith("=") then .[:-1] | _unpadded else . end;
+def @base64d: tostring | _unpadded | . + "=" * ((4 - utf8bytelength % 4) % 4) | decode_base64;
 def @csv: map(
     if type == "string" then "\"" + (split("\"") | join("\"\"")) + "\""
     elif type == "number" or type == "boolean" then tojson

@@ -115,8 +115,10 @@ pub enum Pattern {
     Var(String),
     /// `[$x, …]`
     List(Vec<Pattern>),
-    /// `{a: $x, $y}`
+    /// `{a: $x, $y}`; `{$y: [$z]}` is two entries for one key, which stand at the same place.
     Table(Vec<(Node, Pattern)>),
+    /// `[$x] ?// $x`: the first that fits, and whose body does not fail; the variables of the others are null.
+    Either(Vec<Pattern>),
 }
 
 /// `def name(args): body;`
@@ -135,7 +137,7 @@ impl Pattern {
     pub fn vars(&self) -> Vec<&str> {
         match self {
             Self::Var(name) => vec![name],
-            Self::List(parts) => parts.iter().flat_map(Self::vars).collect(),
+            Self::List(parts) | Self::Either(parts) => parts.iter().flat_map(Self::vars).collect(),
             Self::Table(parts) => parts.iter().flat_map(|(_, pattern)| pattern.vars()).collect(),
         }
     }
@@ -144,7 +146,7 @@ impl Pattern {
     pub fn nodes(&self) -> Vec<&Node> {
         match self {
             Self::Var(_) => vec![],
-            Self::List(parts) => parts.iter().flat_map(Self::nodes).collect(),
+            Self::List(parts) | Self::Either(parts) => parts.iter().flat_map(Self::nodes).collect(),
             Self::Table(parts) => parts.iter().flat_map(|(key, pattern)| std::iter::once(key).chain(pattern.nodes())).collect(),
         }
     }

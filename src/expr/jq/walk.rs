@@ -216,6 +216,14 @@ impl Walker {
                     self.bind(part, item.as_ref(), dot);
                 }
             }
+            Pattern::Either(patterns) => {
+                self.guards += 1;
+                self.record(place);
+                self.guards -= 1;
+                for pattern in patterns {
+                    self.bind(pattern, None, dot);
+                }
+            }
             Pattern::Table(parts) => {
                 for (key, part) in parts {
                     let field = match &key.kind {

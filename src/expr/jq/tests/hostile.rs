@@ -66,6 +66,8 @@ fn huge_lists_end() {
     ends("reduce range(40) as $i (1; [., .])");
     ends("(reduce range(40) as $i (1; [., .])) == (reduce range(40) as $i (1; [., .]))");
     ends("[range(2e5)] | [range(1e5) as $i | sort | length] | add");
+    ends("limit(1e9; repeat(.a)) |= 1");
+    ends("[range(3e6)] | skip(1; .[]) |= .");
 }
 
 #[test]
@@ -77,6 +79,7 @@ fn deep_values_end() {
     ends(r#"("[" * 200000) + ("]" * 200000) | fromjson"#);
     ends("[range(1e5)] as $p | setpath($p; 1)");
     ends("reduce range(9e4) as $i (null; [.]) | error");
+    ends("first(getpath([range(1e5) | 0])) = 1");
     // What is deep only on the way is no harm.
     assert_eq!(run("[reduce range(9e4) as $i (null; [.])] | sort | unique | .[0] == .[0]").unwrap(), [Value::from(true)]);
 }
@@ -109,7 +112,6 @@ fn the_outside_world_does_not_exist() {
         "get_search_list",
         "input_filename",
         "$__prog_args",
-        "$__loc__",
     ] {
         let mistakes = Jq::compile(source).expect_err(source);
         assert_eq!(mistakes[0].code.id, "J003", "{source}: {mistakes:?}");
@@ -128,6 +130,10 @@ fn deep_sources_are_refused() {
     assert!(Jq::compile(&vec!["1"; 20_000].join("+")).is_err());
     assert!(Jq::compile(&vec!["1"; 500].join("+")).is_ok());
     assert!(Jq::compile(&"1".repeat(100_000)).is_err());
+    // Written out for jaq, each of these repeats all that follows it.
+    assert!(Jq::compile(&format!("{}.", ". as [$a] ?// $a | ".repeat(4))).is_ok());
+    assert!(Jq::compile(&format!("{}.", ". as [$a] ?// $a | ".repeat(40))).is_err());
+    assert!(Jq::compile(&format!(". as $a {} | {}", "?// $a ".repeat(4_000), "1 + ".repeat(2_000) + "1")).is_err());
 }
 
 #[test]

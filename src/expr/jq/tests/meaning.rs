@@ -62,7 +62,6 @@ fn what_jaq_lacks_is_there() {
     gives("INDEX(.id)", r#"[{"id":1},{"id":2}]"#, r#"{"1":{"id":1},"2":{"id":2}}"#);
     gives("@csv", r#"[1,"a\"b",null,true]"#, r#""1,\"a\"\"b\",,true""#);
     gives("@tsv", r#"[1,"a\tb"]"#, r#""1\ta\\tb""#);
-    gives(r#"ltrimstr("a")"#, "5", "5");
     gives(r#"join(",")"#, r#"["a",null,1]"#, r#""a,,1""#);
     gives("from_entries", r#"[{"name":"a","value":1},{"k":"b","v":2}]"#, r#"{"a":1,"b":2}"#);
     gives("with_entries(.value += 1)", r#"{"a":1}"#, r#"{"a":2}"#);
@@ -71,16 +70,63 @@ fn what_jaq_lacks_is_there() {
     gives("[nth(0, 2; range(5))]", "null", "[0,2]");
     gives(r#"test(["B", "i"]), ("nan" | fromjson | isnan)"#, r#""abc""#, "true true");
     gives("[range(3)] | .[1:nan]", "null", "[1,2]");
-    gives("[limit(-1; 1, 2)]", "null", "[1,2]");
     gives("[tostream]", r#"{"a":[1]}"#, r#"[[["a",0],1],[["a",0]],[["a"]]]"#);
     gives("fromstream(tostream)", r#"{"a":[1,{"b":2}]}"#, r#"{"a":[1,{"b":2}]}"#);
     gives("flatten, flatten(1)", "[1,[2,[3]]]", "[1,2,3] [1,2,[3]]");
     gives("toarray, abs", "-1", "[-1] 1");
     gives("pick(.a.b)", r#"{"a":{"b":1,"c":2}}"#, r#"{"a":{"b":1}}"#);
     gives("walk(if type == \"number\" then . + 1 else . end)", "[1,[2]]", "[2,[3]]");
-    gives("@html, @sh", r#""a'b<""#, r#""a&#39;b&lt;" "'a'\\''b<'""#);
+    gives("@html, @sh", r#""a'b<""#, r#""a&apos;b&lt;" "'a'\\''b<'""#);
     gives("getpath([\"a\",\"b\"])", "null", "null");
     gives("todate, (todate | fromdate)", "0", r#""1970-01-01T00:00:00Z" 0"#);
+}
+
+#[test]
+fn what_jq_has_since_1_8_is_there() {
+    gives(r#"[.[] | try ltrimstr("a") catch "no"]"#, r#"["ab","b",1]"#, r#"["b","b","no"]"#);
+    gives("try limit(-1; 1) catch .", "null", r#""limit doesn't support negative count""#);
+    gives(r#""ab" * (-1, 0, 0.5, 1.5)"#, "null", r#"null "" "" "ab""#);
+    gives("[.[] | tonumber?]", r#"["1"," 1","1 ","0x1","1e2"]"#, "[1,100]");
+    gives("@base64d", r#""YQ""#, r#""a""#);
+    gives("[.[] | try @urid catch 0]", r#"["%C3%A9","%","%zz","%FF"]"#, r#"["é",0,0,0]"#);
+    gives("gmtime | todate", "1.5", r#""1970-01-01T00:00:01Z""#);
+    gives("[.[] | reverse]", r#"[null,"","ab",[1,2],{}]"#, r#"[[],"","ba",[2,1],[]]"#);
+    gives(r#"builtins | any(. == "map/1"), any(startswith("_")), any(. == "now/0")"#, "null", "true false false");
+}
+
+#[test]
+fn numbers_are_written_as_jq_writes_them() {
+    let numbers = "[1e17,1e15,1.5e17,1e-5,1e-4,0.00012345,1.25e20,1e100,5e-324,-1e-9,12345678909876543212345,3.0,-0.5]";
+    let written =
+        "[1e+17,1000000000000000,1.5e+17,1e-05,0.0001,0.00012345,1.25e+20,1e+100,5e-324,-1e-09,12345678909876543000000,3,-0.5]";
+    gives("tojson", numbers, &format!("\"{written}\""));
+    let largest = Jq::compile("[infinite, -infinite, nan]").unwrap().one(&Input::default(), Budget::Value).unwrap();
+    assert_eq!(largest.to_json(), serde_json::json!([f64::MAX, f64::MIN, null]));
+}
+
+#[test]
+fn patterns_have_alternatives() {
+    gives(".[] as [$a] ?// {a: $a} ?// $a | $a", r#"[[1],{"a":2},3]"#, "1 2 3");
+    gives(".[] as [$a] ?// {$b} | [$a, $b]", r#"[[1],{"b":2}]"#, "[1,null] [null,2]");
+    gives(". as [$a] ?// $a | if ($a | type) == \"number\" then error(\"x\") else $a end", "[3]", "[3]");
+    assert!(run(". as [$a] ?// {a: $a} | $a", "1").is_err(), "the last failure is the failure of the whole");
+    gives(". as {a: $x, $b: [$c]} | [$x, $b, $c]", r#"{"a":1,"b":[2]}"#, "[1,[2],2]");
+    gives("[.[] | . as [$a] ?// $a | (. as [$b] ?// $b | [$a, $b])]", "[[1],2]", "[[1,1],[2,2]]");
+    gives("reduce .[] as {$a: [$b]} (0; . + ($a | length) + $b)", r#"[{"a":[1]},{"a":[2]}]"#, "5");
+    gives("label $out | . as [$a] ?// $a | 1, break $out, 2", "[0]", "1");
+    gives("1\n| $__loc__, {$__loc__}.__loc__.line, \"\\($__loc__.line)\"", "null", r#"{"file":"<top-level>","line":2} 2 "2""#);
+}
+
+#[test]
+fn what_is_chosen_can_be_assigned_to() {
+    gives("first(.[] | select(. > 1)) |= . * 10", "[1,2,3]", "[1,20,3]");
+    gives("limit(2; .[]) = 0, (skip(2; .[]) |= 9), (last(.[]) |= 7)", "[1,2,3]", "[0,0,3] [1,2,9] [1,2,7]");
+    gives("limit(2; .[]) |= empty, (first(empty) |= 1)", "[1,2,3]", "[3] [1,2,3]");
+    gives(
+        "first(.a[] | select(.id == 2)).done = true",
+        r#"{"a":[{"id":1},{"id":2}]}"#,
+        r#"{"a":[{"id":1},{"id":2,"done":true}]}"#,
+    );
 }
 
 #[test]
@@ -95,7 +141,9 @@ fn regular_expressions_are_jqs() {
 
 #[test]
 fn only_texts_are_keys() {
-    assert!(run("{(1): 2}", "null").is_err());
+    assert!(run("{(.): 2}", "1").is_err());
+    assert_eq!(Jq::compile("{(1): 2}").unwrap_err()[0].range, 1..4);
+    assert_eq!(Jq::compile(". as {(true): $x} | $x").unwrap_err()[0].range, 6..12);
     assert!(run(".[0]", "{}").is_err());
     assert!(run("1 / 0", "null").unwrap_err().to_string().contains("divisor is zero"));
 }

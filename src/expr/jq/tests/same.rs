@@ -64,6 +64,7 @@ fn our_pattern(pattern: &Pattern) -> String {
     match pattern {
         Pattern::Var(name) => name.clone(),
         Pattern::List(parts) => format!("[{}]", list(parts.iter().map(our_pattern))),
+        Pattern::Either(parts) => list(parts.iter().map(our_pattern)),
         Pattern::Table(parts) => {
             format!("{{{}}}", list(parts.iter().map(|(key, part)| format!("{}:{}", ours(key), our_pattern(part)))))
         }
