@@ -121,7 +121,7 @@ fn wrong(project: &Project, block: &Block) -> Vec<String> {
         }
         "yaml" => serde_saphyr::from_str::<serde_json::Value>(&block.text)
             .map_or_else(|error| not("YAML", error.to_string()), |_| vec![]),
-        "toml" | "sh" | "console" | "text" | "markdown" | "lua" | "js" => vec![],
+        "toml" | "sh" | "console" | "text" | "markdown" | "lua" | "js" | "jq" => vec![],
         other => vec![format!("what is `{other}`? say toml, sh, console, json, yaml, markdown or text")],
     }
 }
