@@ -3,13 +3,15 @@
 use super::order::clean;
 use super::{Diagnostic, Fix, Severity, code, sorted};
 use crate::text::{Source, Sources, Span};
-use annotate_snippets::{AnnotationKind, Element, Group, Level, Patch, Renderer, Snippet};
+use annotate_snippets::{AnnotationKind, Element, Group, Level, Origin, Patch, Renderer, Snippet};
 use std::ops::Range;
 
 /// Places nearer than this many lines are drawn in one piece.
 const TOGETHER_LINES: u32 = 12;
 /// A line longer than this, in bytes, has its marks drawn one by one, and no patch.
 const LINE_BYTES: usize = 400;
+/// Bytes of such lines that are drawn, all in all: the renderer looks at the whole line for every finding in it.
+const LONG_BYTES: usize = 8 << 20;
 
 /// Findings with their lines, in order, an empty line between two; with ANSI colours when `color` is set.
 ///
@@ -19,12 +21,14 @@ pub fn human(findings: &[Diagnostic], sources: &Sources, color: bool) -> String 
     let secrets = findings.iter().filter(|finding| finding.code == code::S003).map(|finding| finding.span);
     let masked = sources.masked(&secrets.collect::<Vec<_>>());
     let sources = masked.as_ref().unwrap_or(sources);
-    let mut out = String::new();
+    let (mut out, mut left) = (String::new(), LONG_BYTES);
     for finding in sorted(findings, sources) {
         if !out.is_empty() {
             out.push('\n');
         }
-        out.push_str(&renderer.render(&groups(&cleaned(finding), sources)));
+        let drawn = renderer.render(&groups(&cleaned(finding), sources, &mut left));
+        // The renderer shows the control characters of ASCII as signs, and lets those beyond it through.
+        out.extend(drawn.chars().map(|c| if matches!(c, '\u{80}'..='\u{9f}') { '\u{fffd}' } else { c }));
         out.push('\n');
     }
     out
@@ -46,7 +50,7 @@ fn cleaned(finding: &Diagnostic) -> Diagnostic {
 }
 
 /// A finding as one report.
-fn groups<'a>(finding: &'a Diagnostic, sources: &'a Sources) -> Vec<Group<'a>> {
+fn groups<'a>(finding: &'a Diagnostic, sources: &'a Sources, left: &mut usize) -> Vec<Group<'a>> {
     let level = match finding.severity() {
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
@@ -54,7 +58,7 @@ fn groups<'a>(finding: &'a Diagnostic, sources: &'a Sources) -> Vec<Group<'a>> {
     };
     let mut group = Group::with_title(level.primary_title(finding.message.as_str()).id(finding.code.id));
     for part in parts(finding, sources) {
-        group = group.elements(part.elements());
+        group = group.elements(part.elements(left));
     }
     if let Some(help) = &finding.help {
         group = group.element(Level::HELP.message(help.as_str()));
@@ -105,8 +109,8 @@ fn parts<'a>(finding: &'a Diagnostic, sources: &'a Sources) -> Vec<Part<'a>> {
 
 impl<'a> Part<'a> {
     /// The stretch with its marks; each mark on its own where a line is long, since the renderer shows all that stands
-    /// between two marks of a line.
-    fn elements(self) -> Vec<Element<'a>> {
+    /// between two marks of a line. Its place alone when `left` does not suffice for a long line.
+    fn elements(self, left: &mut usize) -> Vec<Element<'a>> {
         let (offset, text) = self.source.lines(self.lines.clone());
         let snippet = || Snippet::source(text).path(self.source.path.as_str()).line_start(self.lines.start as usize);
         let draw = |mark: &Mark<'a>| {
@@ -122,8 +126,14 @@ impl<'a> Part<'a> {
             Part { source: self.source, lines: line..line + 1, marks: vec![*mark] }
         };
         if self.marks.len() > 1 {
-            return self.marks.iter().flat_map(|mark| alone(mark).elements()).collect();
+            return self.marks.iter().flat_map(|mark| alone(mark).elements(left)).collect();
         }
+        let Some(rest) = left.checked_sub(text.len()) else {
+            let at = self.source.position(self.marks[0].span.start as usize);
+            let place = Origin::path(self.source.path.as_str()).line(at.line as usize).char_column(at.column as usize);
+            return vec![place.into()];
+        };
+        *left = rest;
         vec![snippet().annotations(self.marks.iter().map(draw)).into()]
     }
 }

@@ -2,7 +2,7 @@
 
 use super::position::{path_of, uri_of};
 use crate::graph::Draft;
-use crate::project::{Loaded, Project};
+use crate::project::{Loaded, Project, says_its_version};
 use crate::text::FileId;
 use lsp_types::Uri;
 use std::path::PathBuf;
@@ -34,7 +34,7 @@ impl File {
 
     /// Looks at the text again, and at the files that it names.
     pub(super) fn check(&mut self) {
-        self.checked = means_to_be_a_pipeline(&self.text).then(|| self.load(&self.text));
+        self.checked = says_its_version(&self.text).then(|| self.load(&self.text));
     }
 
     /// What would be known of another text in this place.
@@ -65,9 +65,4 @@ impl File {
 /// The graph of what was loaded, with what its expressions read.
 pub(super) fn draft(loaded: &Loaded) -> Draft<'_> {
     Draft::of(&loaded.pipeline, &loaded.facts).0
-}
-
-/// Whether a TOML text says the version of the language; other TOML files are none of our business.
-fn means_to_be_a_pipeline(text: &str) -> bool {
-    text.lines().any(|line| line.strip_prefix("flow").is_some_and(|rest| rest.trim_start().starts_with('=')))
 }

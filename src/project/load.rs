@@ -4,7 +4,7 @@ use super::text::{self, ReadError};
 use super::{Project, builtin};
 use crate::diag::{Diagnostic, Severity, code, nearest};
 use crate::graph::{Draft, Facts, FileFact, references};
-use crate::limits::PIPELINE_FILES;
+use crate::limits::{FINDINGS, PIPELINE_FILES};
 use crate::model::{self, Pipeline};
 use crate::plan::{self, Plan, Test};
 use crate::text::{Embedded, FileId, Sources};
@@ -138,14 +138,28 @@ fn check(name: &str, text: &str, base: &Base, path: &str) -> Loaded {
         plan = Some(Plan::freeze(&sound, &sources, path));
         tests = plan::tests(&sound, &sources);
     }
+    cut(&mut findings);
     Loaded { sources, pipeline, facts, findings, plan, tests, builtin: matches!(base, Base::Builtin) }
+}
+
+/// Keeps the first [`FINDINGS`], errors before all others: whoever has that many mends a few and looks again.
+fn cut(findings: &mut Vec<Diagnostic>) {
+    if findings.len() > FINDINGS {
+        findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity()));
+        findings.truncate(FINDINGS);
+        findings.sort_by_key(|finding| (finding.span.file, finding.span.start, finding.span.end, finding.code));
+    }
 }
 
 /// Whether a file means to be a pipeline: TOML that says its language version.
 pub fn is_pipeline(path: &Path) -> bool {
     let is_toml = path.extension().is_some_and(|extension| extension == "toml");
-    let says = |line: &str| line.strip_prefix("flow").is_some_and(|rest| rest.trim_start().starts_with('='));
-    is_toml && std::fs::read_to_string(path).is_ok_and(|text| text.lines().any(says))
+    is_toml && std::fs::read_to_string(path).is_ok_and(|text| says_its_version(&text))
+}
+
+/// Whether a text of TOML says the version of the language: then it means to be a pipeline.
+pub fn says_its_version(text: &str) -> bool {
+    text.lines().any(|line| line.strip_prefix("flow").is_some_and(|rest| rest.trim_start().starts_with('=')))
 }
 
 /// Names of the pipelines in a folder, sorted.

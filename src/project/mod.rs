@@ -19,7 +19,7 @@ pub use builtin::rule_page;
 pub use config::{AgentConfig, Config};
 pub use git::git;
 pub use glob::glob;
-pub use load::{LoadError, Loaded, is_pipeline};
+pub use load::{LoadError, Loaded, is_pipeline, says_its_version};
 pub use open::Project;
 pub use params::{Params, choices, params, params_of_test};
 pub use root::root;

@@ -30,7 +30,7 @@ impl Source {
         let offset = offset.min(self.text.len());
         let line = self.lines.partition_point(|start| *start as usize <= offset).max(1);
         let start = self.lines[line - 1] as usize;
-        let column = self.text[start..].char_indices().take_while(|(at, c)| start + at + c.len_utf8() <= offset).count();
+        let column = self.text[start..self.text.floor_char_boundary(offset)].chars().count();
         let clip = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
         Position { line: clip(line), column: clip(column + 1) }
     }

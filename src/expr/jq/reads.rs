@@ -41,7 +41,7 @@ pub enum Root {
 }
 
 /// A step of a path.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Segment {
     /// What it is.
     pub kind: SegmentKind,
@@ -50,7 +50,7 @@ pub struct Segment {
 }
 
 /// What a step of a path is.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum SegmentKind {
     /// A field.
     Key(String),

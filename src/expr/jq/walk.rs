@@ -15,6 +15,7 @@ use super::check::is_global;
 use super::reads::{Comparison, Operand, Read, Reads, Root, Segment, SegmentKind};
 use super::syntax::{Definition, Kind, Node, Op, Part, Pattern, Step};
 use crate::value::Value;
+use std::collections::HashMap;
 use std::ops::Range;
 
 /// Collects the reads of a tree.
@@ -47,6 +48,8 @@ impl Place {
 #[derive(Default)]
 pub(super) struct Walker {
     found: Reads,
+    /// Which of the reads stands where.
+    seen: HashMap<(Range<usize>, Vec<Segment>), usize>,
     vars: Vec<(String, Option<Place>)>,
     pub(super) definitions: Vec<Definition>,
     /// How many guards are around.
@@ -72,11 +75,12 @@ impl Walker {
         let tested = self.tested.iter().map(common).max().unwrap_or(0);
         let guarded = self.guards > 0 || (tested > 0 && tested == kinds.len());
         let read = Read { root: place.root.clone(), path: place.path.clone(), range: place.range.clone(), guarded, tested };
-        let known = self.found.reads.iter().position(|known| known.range == read.range && known.path == read.path);
-        Some(known.unwrap_or_else(|| {
+        let next = self.found.reads.len();
+        let at = *self.seen.entry((read.range.clone(), read.path.clone())).or_insert(next);
+        if at == next {
             self.found.reads.push(read);
-            self.found.reads.len() - 1
-        }))
+        }
+        Some(at)
     }
 
     /// Walks and reads the result.
@@ -266,7 +270,9 @@ impl Walker {
                     continue;
                 }
             };
-            place = place.map(|place| place.then(kind, range));
+            if let Some(place) = &mut place {
+                place.path.push(Segment { kind, range });
+            }
         }
         let written = base.range.start..parts.last().map_or(base.range.end, |part| part.range.end);
         let place = place.map(|place| Place { range: written, ..place });

@@ -182,7 +182,9 @@ fn find(source: &str, name: &str, within: Range<usize>) -> Range<usize> {
 
 /// T001: what minijinja says about a text that it cannot read.
 pub(super) fn syntax_mistake(source: &str, error: &Error) -> Mistake {
-    let range = error.range().unwrap_or_else(|| line_range(source, error.line().unwrap_or(1)));
+    // What is missing at the end is pointed at behind it.
+    let range = error.range().map(|range| range.start.min(source.len())..range.end.min(source.len()));
+    let range = range.unwrap_or_else(|| line_range(source, error.line().unwrap_or(1)));
     let detail = error.detail().map_or_else(|| error.kind().to_string(), str::to_owned);
     let before = source.get(..range.start).unwrap_or("").trim_end();
     let here = source.get(range.clone()).unwrap_or("");

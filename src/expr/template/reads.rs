@@ -5,7 +5,7 @@
 use super::check::range;
 use crate::expr::jq::{Segment, SegmentKind};
 use minijinja::machinery::ast::{BinOpKind, CallArg, Expr, Stmt, UnaryOpKind};
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::ops::Range;
 
 /// A read of the document.
@@ -155,6 +155,8 @@ struct Place {
 struct Walker {
     include: Option<String>,
     reads: Vec<Read>,
+    /// Where each of them is, and what.
+    seen: HashSet<(Range<usize>, Vec<Segment>)>,
     /// Names of the template's own, and what they stand for if that is a path.
     scope: Vec<(String, Option<Place>)>,
     tested: Vec<Vec<SegmentKind>>,
@@ -314,7 +316,7 @@ impl Walker {
             printed: self.printing,
             filters: self.filters.iter().rev().cloned().collect(),
         };
-        if !self.reads.iter().any(|known| known.range == read.range && known.path == read.path) {
+        if self.seen.insert((read.range.clone(), read.path.clone())) {
             self.reads.push(read);
         }
     }

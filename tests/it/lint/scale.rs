@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::time::{Duration, Instant};
 
 /// Layers of ten phases, each needing three of the layer above, with a loop at the end of each hundred.
-fn pipeline(phases: usize) -> String {
+pub(crate) fn pipeline(phases: usize) -> String {
     let mut text = String::from("flow = 1\nname = \"large\"\n[agents.worker]\naccess = \"read\"\n");
     for at in 0..phases {
         let needs: Vec<String> = match at / 10 {
