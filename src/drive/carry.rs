@@ -14,6 +14,7 @@ use crate::store::{
 };
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::sync::watch;
@@ -113,8 +114,12 @@ impl Carrier {
     }
 }
 
-/// Removes what drivers that died left of runs that are over.
+/// Removes what drivers that died left of runs that are over; once a process, however many runs it carries.
 async fn tidy(services: &Services, scratch: &Path) -> Result<(), StoreError> {
+    static TIDIED: AtomicBool = AtomicBool::new(false);
+    if TIDIED.swap(true, Ordering::Relaxed) {
+        return Ok(());
+    }
     let Some(others) = scratch.parent().and_then(|folder| std::fs::read_dir(folder).ok()) else { return Ok(()) };
     for other in others.flatten().filter(|other| other.path() != scratch) {
         let Some(run) = other.file_name().to_str().and_then(RunId::parse) else { continue };
