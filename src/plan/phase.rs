@@ -178,7 +178,7 @@ pub struct Loop {
     pub owner: Name,
     /// The union of the bodies, in graph order.
     pub body: Vec<Name>,
-    /// The loop strictly around it: an index of [`Plan::loops`].
+    /// The loop strictly around it: an index of [`Plan::loops`](super::Plan::loops).
     pub parent: Option<usize>,
 }
 
