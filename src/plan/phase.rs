@@ -56,7 +56,7 @@ pub struct Phase {
     pub dir: Option<Template>,
     /// Whether it said `workspace = "shared"` itself: it may then write beside others that say so too.
     pub shared_tree: bool,
-    /// The innermost loop around it: an index of [`Plan::loops`].
+    /// The innermost loop around it: an index of [`Plan::loops`](super::Plan::loops).
     pub innermost: Option<usize>,
 }
 
