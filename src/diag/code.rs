@@ -114,6 +114,20 @@ codes! {
     N001 "not-yet" Error;
 }
 
+impl Code {
+    /// The rule of a code or slug, as somebody typed it.
+    pub fn find(name: &str) -> Option<Self> {
+        ALL.iter().find(|code| code.id.eq_ignore_ascii_case(name) || code.slug == name).copied()
+    }
+
+    /// The code or slug that a name which is none stands for, if it is near enough to one.
+    pub fn nearest(name: &str) -> Option<&'static str> {
+        let upper = name.to_ascii_uppercase();
+        let ids = ALL.iter().map(|code| code.id);
+        super::nearest(name, ALL.iter().map(|code| code.slug)).or_else(|| super::nearest(&upper, ids))
+    }
+}
+
 impl std::fmt::Display for Code {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(self.id)

@@ -35,6 +35,8 @@ pub enum Severity {
 pub struct Diagnostic {
     /// Which rule.
     pub code: Code,
+    /// How bad it is: as the table of rules has it, or as the project's settings say.
+    pub severity: Severity,
     /// What is wrong, in the author's own names; a lower-case fragment, names in backticks.
     pub message: String,
     /// Where.
@@ -72,7 +74,16 @@ pub struct Edit {
 impl Diagnostic {
     /// A finding with nothing but its place and message.
     pub fn new(code: Code, span: Span, message: impl Into<String>) -> Self {
-        Self { code, message: message.into(), span, label: String::new(), related: vec![], help: None, fix: None }
+        Self {
+            code,
+            severity: code.severity,
+            message: message.into(),
+            span,
+            label: String::new(),
+            related: vec![],
+            help: None,
+            fix: None,
+        }
     }
 
     /// Adds the local fact.
@@ -119,7 +130,7 @@ impl Diagnostic {
 
     /// How bad it is.
     pub fn severity(&self) -> Severity {
-        self.code.severity
+        self.severity
     }
 }
 

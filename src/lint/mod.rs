@@ -4,13 +4,19 @@
 //! finding: what hangs on something unknown is silent, since the unknown was reported where it stands.
 
 mod apply;
+mod ignore;
 mod key;
+mod layout;
+mod level;
+mod mark;
 mod page;
 mod read;
 mod rules;
 mod table;
 
 pub use apply::apply;
+pub use ignore::ignore;
+pub use level::{Level, Levels};
 pub use page::Page;
 pub use table::{RULES, Rule};
 

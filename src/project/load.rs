@@ -5,6 +5,7 @@ use super::{Project, builtin};
 use crate::diag::{Diagnostic, Severity, code, nearest};
 use crate::graph::{Draft, Facts, FileFact, references};
 use crate::limits::{FINDINGS, PIPELINE_FILES};
+use crate::lint::Levels;
 use crate::model::{self, Pipeline};
 use crate::plan::{self, Plan, Test};
 use crate::text::{Embedded, FileId, Sources};
@@ -68,7 +69,13 @@ impl Project {
         if !path.is_file() {
             let file = format!("{name}.toml");
             if let Some(text) = builtin::text(&format!("pipelines/{file}")) {
-                return Ok(check(&format!("builtin:{file}"), text, &Base::Builtin, &format!("builtin:{name}")));
+                return Ok(check(
+                    &format!("builtin:{file}"),
+                    text,
+                    &Base::Builtin,
+                    &format!("builtin:{name}"),
+                    &Levels::default(),
+                ));
             }
             return Err(LoadError::NotFound { name: name.to_owned(), hint: self.hint(name) });
         }
@@ -90,7 +97,7 @@ impl Project {
         let folder = path.parent().unwrap_or(&self.dir).to_path_buf();
         let confine = if folder.starts_with(&self.root) { self.root.clone() } else { folder.clone() };
         let shown = path.strip_prefix(&self.root).map_or_else(|_| name.to_owned(), |path| path.to_string_lossy().into_owned());
-        check(name, text, &Base::Folder { folder, confine }, &shown)
+        check(name, text, &Base::Folder { folder, confine }, &shown, &self.config.lint.levels(&shown))
     }
 
     /// What could have been meant by a name that is none.
@@ -120,7 +127,7 @@ impl Project {
 }
 
 /// From a text to findings, and to a plan where none of them is an error.
-fn check(name: &str, text: &str, base: &Base, path: &str) -> Loaded {
+fn check(name: &str, text: &str, base: &Base, path: &str, levels: &Levels) -> Loaded {
     let mut sources = Sources::default();
     let file = sources.add(name, text);
     let (pipeline, mut findings) = model::parse(file, text);
@@ -131,6 +138,8 @@ fn check(name: &str, text: &str, base: &Base, path: &str) -> Loaded {
     let (draft, found) = Draft::of(&pipeline, &facts);
     findings.extend(found);
     findings.extend(crate::lint::check(&draft));
+    findings = crate::lint::ignore(&sources, !facts.unread.is_empty(), findings);
+    levels.apply(&mut findings);
     findings.sort_by_key(|finding| (finding.span.file, finding.span.start, finding.span.end, finding.code));
     findings.dedup_by(|a, b| a.code == b.code && a.span == b.span);
     let (mut plan, mut tests) = (None, vec![]);

@@ -16,7 +16,7 @@ mod tests;
 mod text;
 
 pub use builtin::rule_page;
-pub use config::{AgentConfig, Config};
+pub use config::{AgentConfig, Config, LintConfig};
 pub use git::git;
 pub use glob::glob;
 pub use load::{LoadError, Loaded, is_pipeline, says_its_version};

@@ -1,5 +1,9 @@
 //! `flow.toml`: what a project says about all its pipelines. Every mistake in it is a finding at its place.
 
+mod lint;
+
+pub use lint::LintConfig;
+
 use crate::diag::{Diagnostic, code, nearest};
 use crate::model::Backend;
 use crate::text::{FileId, Span};
@@ -15,6 +19,8 @@ pub struct Config {
     pub agent: Option<String>,
     /// `[agents.NAME]`: what single agents of pipelines are performed by.
     pub agents: IndexMap<String, AgentConfig>,
+    /// `[lint]`: what is made of findings.
+    pub lint: LintConfig,
 }
 
 /// `[agents.NAME]` of `flow.toml`: what it says replaces what the pipeline says.
@@ -26,7 +32,7 @@ pub struct AgentConfig {
     pub model: Option<String>,
 }
 
-const KEYS: &[&str] = &["store", "agent", "agents"];
+const KEYS: &[&str] = &["store", "agent", "agents", "lint"];
 const AGENT_KEYS: &[&str] = &["use", "model"];
 
 /// Reads the text of a `flow.toml`; what is mistaken is left out and told.
@@ -43,6 +49,7 @@ pub fn parse(file: FileId, text: &str) -> (Config, Vec<Diagnostic>) {
             "store" => config.store = reader.text("store", value),
             "agent" => config.agent = reader.backend("agent", value, true),
             "agents" => config.agents = reader.agents(value),
+            "lint" => config.lint = reader.lint(value),
             other => reader.unknown(other, key.span(), KEYS, "`flow.toml`"),
         }
     }
@@ -143,6 +150,7 @@ fn listed(words: &[&str]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::diag::Severity;
 
     fn findings(text: &str) -> Vec<(&'static str, String)> {
         let (_, found) = parse(FileId(0), text);
@@ -166,5 +174,37 @@ mod tests {
         let expected = [("P002", "stroe"), ("P005", "'cluade'"), ("P002", "modle"), ("P003", "3")];
         assert_eq!(findings(text), expected.map(|(code, at)| (code, at.to_owned())));
         assert_eq!(findings("agent = \nfoo = 1\n").len(), 1);
+    }
+
+    #[test]
+    fn levels_are_of_all_files_or_of_some() {
+        let text = "[lint.levels]\nR001 = 'off'\nmaybe-skipped = 'error'\n[[lint.paths]]\nmatch = ['old/', 'x/*.toml']\nlevels = { D002 = 'info' }\n";
+        let (config, found) = parse(FileId(0), text);
+        assert_eq!(found, []);
+        let told = |path: &str| {
+            let mut findings = [code::R001, code::D002].map(|code| Diagnostic::new(code, Span::new(FileId(0), 0..0), "")).into();
+            config.lint.levels(path).apply(&mut findings);
+            findings.iter().map(|finding| (finding.code.id, finding.severity())).collect::<Vec<_>>()
+        };
+        assert_eq!(told("a.toml"), [("D002", Severity::Error)]);
+        assert_eq!(told("old/deep/a.toml"), [("D002", Severity::Info)]);
+        assert_eq!(told("x/a.toml"), [("D002", Severity::Info)]);
+    }
+
+    #[test]
+    fn mistakes_of_levels_are_told_at_their_place() {
+        let text = "[lint.levels]\nR01 = 'off'\nD003 = 'warning'\nD002 = 'eror'\n[[lint.paths]]\nlevels = {}\n[[lint.paths]]\nmatch = ['a**b', 77]\n[lint.xyz]\n";
+        let expected = [
+            ("P002", "R01"),
+            ("P005", "'warning'"),
+            ("P005", "'eror'"),
+            ("P004", "[[lint.paths]]"),
+            ("P005", "'a**b'"),
+            ("P003", "77"),
+            ("P002", "xyz"),
+        ];
+        let mut found = findings(text);
+        found.sort_by_key(|(_, at)| text.find(at.as_str()));
+        assert_eq!(found, expected.map(|(code, at)| (code, at.to_owned())));
     }
 }
