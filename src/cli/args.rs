@@ -2,7 +2,8 @@
 
 use super::out::When;
 use super::{
-    answer, cancel, completions, doctor, eval, export, graph, help, lint, list, logs, note, resume, retry, run, show, test, why,
+    answer, cancel, completions, doctor, eval, explain, export, graph, help, lint, list, logs, note, resume, retry, run, show,
+    test, why,
 };
 use clap::{ArgAction, Parser, Subcommand};
 
@@ -67,6 +68,8 @@ pub enum Command {
     Test(test::Args),
     /// Check pipelines.
     Lint(lint::Args),
+    /// Explain a rule of `flow lint`, or list them all.
+    Explain(explain::Args),
     /// Evaluate a jq expression as the engine does.
     Eval(eval::Args),
     /// Look at project, agents and store, and say what is wrong.

@@ -4,17 +4,21 @@
 
 pub mod code;
 mod concise;
+mod github;
 mod human;
 mod json;
 mod order;
+mod sarif;
 #[cfg(test)]
 mod tests;
 
 pub use code::Code;
 pub use concise::concise;
+pub use github::github;
 pub use human::human;
 pub use json::json;
 pub use order::sorted;
+pub use sarif::{RuleText, sarif};
 
 use crate::text::Span;
 

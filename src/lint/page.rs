@@ -30,9 +30,41 @@ impl<'a> Page<'a> {
     }
 }
 
+/// A page as people read it: the words for tests behind the fences are taken out, and marks point with an arrow.
+pub fn readable(page: &str) -> String {
+    let mut out = String::with_capacity(page.len());
+    for line in page.lines() {
+        let line = match line.strip_prefix("```").map(|info| info.split_once(',')) {
+            Some(Some((language, rest))) => match rest.split_once('=') {
+                Some((_, path)) => format!("`{path}`:\n\n```{language}"),
+                None => format!("```{language}"),
+            },
+            _ => pointed(line),
+        };
+        out.push_str(&line);
+        out.push('\n');
+    }
+    out
+}
+
+/// A line of an example: `#~ D003:29` becomes `# <- D003`.
+fn pointed(line: &str) -> String {
+    let Some((code, marks)) = line.split_once("#~") else { return line.to_owned() };
+    let up = marks.starts_with('^');
+    let marks = marks.trim_start_matches('^').split_whitespace().map(|mark| mark.split(':').next().unwrap_or_default());
+    format!("{code}# {} {}", if up { "^" } else { "<-" }, marks.collect::<Vec<_>>().join(" "))
+}
+
 #[cfg(test)]
 mod tests {
-    use super::Page;
+    use super::{Page, readable};
+
+    #[test]
+    fn what_is_there_for_tests_is_not_shown() {
+        let page = "x\n\n```toml,fails\na = 1 #~ D003:5 D001\n#~^ M001\n```\n```md,file=ask.md\nb\n```\n";
+        let shown = "x\n\n```toml\na = 1 # <- D003 D001\n# ^ M001\n```\n`ask.md`:\n\n```md\nb\n```\n";
+        assert_eq!(readable(page), shown);
+    }
 
     #[test]
     fn the_head_of_a_page_is_read() {

@@ -52,9 +52,9 @@ pub enum LoadError {
 }
 
 /// Where the files that a pipeline names are read from.
-enum Base {
+enum Base<'a> {
     /// A folder, and the one that nothing may lead out of.
-    Folder { folder: PathBuf, confine: PathBuf },
+    Folder { project: &'a Project, folder: PathBuf, confine: PathBuf },
     /// The pipelines inside the program.
     Builtin,
 }
@@ -79,7 +79,7 @@ impl Project {
             }
             return Err(LoadError::NotFound { name: name.to_owned(), hint: self.hint(name) });
         }
-        match text::read(&path) {
+        match self.read(&path) {
             Ok(text) => Ok(self.load_text(name, &text)),
             Err(error) => Err(LoadError::Unreadable { name: name.to_owned(), error }),
         }
@@ -97,7 +97,7 @@ impl Project {
         let folder = path.parent().unwrap_or(&self.dir).to_path_buf();
         let confine = if folder.starts_with(&self.root) { self.root.clone() } else { folder.clone() };
         let shown = path.strip_prefix(&self.root).map_or_else(|_| name.to_owned(), |path| path.to_string_lossy().into_owned());
-        check(name, text, &Base::Folder { folder, confine }, &shown, &self.config.lint.levels(&shown))
+        check(name, text, &Base::Folder { project: self, folder, confine }, &shown, &self.config.lint.levels(&shown))
     }
 
     /// What could have been meant by a name that is none.
@@ -127,7 +127,7 @@ impl Project {
 }
 
 /// From a text to findings, and to a plan where none of them is an error.
-fn check(name: &str, text: &str, base: &Base, path: &str, levels: &Levels) -> Loaded {
+fn check(name: &str, text: &str, base: &Base<'_>, path: &str, levels: &Levels) -> Loaded {
     let mut sources = Sources::default();
     let file = sources.add(name, text);
     let (pipeline, mut findings) = model::parse(file, text);
@@ -181,7 +181,7 @@ fn pipelines_in(folder: &Path) -> Vec<String> {
 }
 
 /// Reads all that a pipeline names, and what those texts include, to the end.
-fn gather(pipeline: &Pipeline, base: &Base, name: &str, sources: &mut Sources) -> Facts {
+fn gather(pipeline: &Pipeline, base: &Base<'_>, name: &str, sources: &mut Sources) -> Facts {
     let mut facts = Facts { builtin: ["instructions".to_owned()].into(), ..Facts::default() };
     for reference in references(pipeline) {
         read_once(&mut facts, base, &reference.name.value, name, sources);
@@ -199,20 +199,20 @@ fn gather(pipeline: &Pipeline, base: &Base, name: &str, sources: &mut Sources) -
     facts
 }
 
-fn read_once(facts: &mut Facts, base: &Base, file: &str, pipeline: &str, sources: &mut Sources) {
+fn read_once(facts: &mut Facts, base: &Base<'_>, file: &str, pipeline: &str, sources: &mut Sources) {
     if !facts.files.contains_key(file) && facts.files.len() < PIPELINE_FILES {
         facts.files.insert(file.to_owned(), base.read(file, pipeline, sources));
     }
 }
 
-impl Base {
+impl Base<'_> {
     fn read(&self, name: &str, pipeline: &str, sources: &mut Sources) -> FileFact {
         let text = match self {
-            Self::Folder { folder, confine } => {
+            Self::Folder { project, folder, confine } => {
                 if Path::new(name).is_absolute() || name.starts_with('~') || !inside(folder, confine, name) {
                     return FileFact::Outside { root: confine.display().to_string() };
                 }
-                text::read_within(confine, &folder.join(name))
+                text::within(confine, &folder.join(name)).and_then(|path| project.read(&path))
             }
             Self::Builtin => match normal(name) {
                 Some(path) => builtin::text(&format!("pipelines/{path}")).map(str::to_owned).ok_or(ReadError::Missing),

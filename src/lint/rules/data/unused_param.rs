@@ -1,7 +1,8 @@
 //! D007: a parameter that nothing reads. A name that is so much as mentioned counts as read.
 
-use crate::diag::{Diagnostic, code};
-use crate::graph::{Draft, sites};
+use crate::diag::{Diagnostic, code, nearest};
+use crate::graph::{Draft, Problem, sites};
+use crate::lint::read;
 use std::collections::HashSet;
 
 /// Finds it.
@@ -16,7 +17,12 @@ pub fn check(draft: &Draft<'_>) -> Vec<Diagnostic> {
     if whole {
         return vec![];
     }
-    let unused = draft.pipeline.params.values().filter(|param| !words.contains(param.name.value.as_str()));
+    // A misspelt name is told where it stands, and means one of them.
+    let names = || draft.pipeline.params.keys().map(String::as_str);
+    let misspelt = read::problems(draft).filter(|(.., problem)| matches!(problem, Problem::Param));
+    let meant: HashSet<&str> = misspelt.filter_map(|(read, step, _)| nearest(read::name(read, step), names())).collect();
+    let read = |name: &str| words.contains(name) || meant.contains(name);
+    let unused = draft.pipeline.params.values().filter(|param| !read(param.name.value.as_str()));
     unused
         .map(|param| {
             let message = format!("nothing reads the parameter `{}`", param.name.value);
