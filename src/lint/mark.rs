@@ -4,7 +4,8 @@
 //! a list of several lines, and in a prompt file, it is about its own line, or, alone on it, about the next.
 
 use super::layout::Layout;
-use crate::text::{FileId, Source, Span};
+use crate::diag::{Diagnostic, Edit, Severity};
+use crate::text::{FileId, Source, Sources, Span};
 use std::ops::Range;
 
 /// A mark as it was written.
@@ -25,6 +26,25 @@ pub(super) struct Mark {
 pub(super) struct Named {
     pub name: String,
     pub span: Span,
+}
+
+/// The edit that marks a finding as meant, the reason still to be written; `None` when it cannot be ignored.
+pub fn mark(finding: &Diagnostic, sources: &Sources) -> Option<Edit> {
+    if finding.code.severity == Severity::Error || finding.code.id.starts_with('M') {
+        return None;
+    }
+    let Span { file, start, .. } = finding.span;
+    let text = &sources.get(file).text;
+    let place = start as usize;
+    let (at, comment) = if file.0 == 0 {
+        let layout = Layout::of(text);
+        let statement = layout.before(place).or_else(|| layout.next(place))?;
+        (layout.statements[statement].range.start, format!("# flow: ignore[{}] ", finding.code))
+    } else {
+        (place, format!("{{# flow: ignore[{}] #}}", finding.code))
+    };
+    let at = line_start(text, at);
+    Some(Edit { span: Span::new(file, at..at), text: format!("{comment}\n") })
 }
 
 /// The marks of a file.
@@ -122,7 +142,7 @@ fn line(text: &str, at: usize) -> Range<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::text::Sources;
+    use crate::diag::code;
 
     /// What each mark is about, with the names in it.
     fn read(text: &str, is_pipeline: bool) -> Vec<(String, Vec<String>, bool)> {
@@ -150,6 +170,21 @@ mod tests {
         for (found, expected) in found.iter().zip(&expected) {
             assert_eq!(found, expected);
         }
+    }
+
+    #[test]
+    fn a_finding_is_marked_above_its_statement() {
+        let text = "a = 1\n  b = '''\nx\n'''\n";
+        let mut sources = Sources::default();
+        let (file, prompt) = (sources.add("x.toml", text), sources.add("x.md", "one\ntwo\n"));
+        let marked = |code, file: FileId, at: usize| {
+            let edit = mark(&Diagnostic::new(code, Span::new(file, at..at), ""), &sources)?;
+            Some((edit.span.range().start, edit.text))
+        };
+        let expected = |at: usize, text: &str| Some((at, text.to_owned()));
+        assert_eq!(marked(code::D002, file, text.find('x').unwrap()), expected(6, "# flow: ignore[D002] \n"));
+        assert_eq!(marked(code::T005, prompt, 5), expected(4, "{# flow: ignore[T005] #}\n"));
+        assert_eq!([marked(code::D001, file, 0), marked(code::M003, file, 0)], [None, None]);
     }
 
     #[test]

@@ -17,6 +17,7 @@ mod table;
 pub use apply::apply;
 pub use ignore::ignore;
 pub use level::{Level, Levels};
+pub use mark::mark;
 pub use page::{Page, readable};
 pub use table::{RULES, Rule};
 

@@ -1,9 +1,10 @@
-//! Quick fixes: the edits that findings carry.
+//! Quick fixes: the edits that findings carry, and the mark that says a finding is meant.
 
 use super::diagnostics::show;
 use super::file::File;
 use super::position::{offset, range};
-use crate::diag::Fix;
+use crate::diag::{Diagnostic, Fix};
+use crate::lint::mark;
 use crate::project::Loaded;
 use lsp_types::{CodeAction, CodeActionKind, CodeActionOrCommand, Range, TextEdit, Uri, WorkspaceEdit};
 use std::collections::HashMap;
@@ -14,18 +15,26 @@ pub(super) fn actions(file: &File, wanted: Range) -> Vec<CodeActionOrCommand> {
     let (from, to) = (offset(&file.text, wanted.start), offset(&file.text, wanted.end));
     let mine = loaded.findings.iter().filter(|finding| finding.span.file == loaded.pipeline.file);
     let touching = mine.filter(|finding| finding.span.start as usize <= to && finding.span.end as usize >= from);
-    let actions = touching.filter_map(|finding| {
-        let fix = finding.fix.as_ref()?;
-        Some(CodeActionOrCommand::CodeAction(CodeAction {
-            title: format!("{} ({})", fix.message, finding.code),
-            kind: Some(CodeActionKind::QUICKFIX),
-            diagnostics: Some(vec![show(file, loaded, finding)]),
-            edit: Some(edit(file, loaded, fix)?),
-            is_preferred: Some(fix.safe),
-            ..CodeAction::default()
-        }))
+    let actions = touching.flat_map(|finding| {
+        let fix = finding.fix.as_ref().and_then(|fix| action(file, loaded, finding, fix));
+        let meant = mark(finding, &loaded.sources).and_then(|edit| {
+            let message = "ignore it here, and say why".to_owned();
+            action(file, loaded, finding, &Fix { message, safe: false, edits: vec![edit] })
+        });
+        [fix, meant]
     });
-    actions.collect()
+    actions.flatten().collect()
+}
+
+fn action(file: &File, loaded: &Loaded, finding: &Diagnostic, fix: &Fix) -> Option<CodeActionOrCommand> {
+    Some(CodeActionOrCommand::CodeAction(CodeAction {
+        title: format!("{} ({})", fix.message, finding.code),
+        kind: Some(CodeActionKind::QUICKFIX),
+        diagnostics: Some(vec![show(file, loaded, finding)]),
+        edit: Some(edit(file, loaded, fix)?),
+        is_preferred: Some(fix.safe),
+        ..CodeAction::default()
+    }))
 }
 
 #[expect(clippy::mutable_key_type, reason = "the map of the protocol's own type")]

@@ -314,6 +314,24 @@ fn a_finding_with_a_fix_has_a_quick_fix() {
 }
 
 #[test]
+fn a_warning_can_be_marked_as_meant() {
+    let mut editor = Editor::new();
+    let text = format!("{PIPELINE}\n[params.style]\nhelp = \"How\"\n");
+    editor.open("p.toml", &text);
+    let at = place_in(&text, "[params.sty");
+    let range = json!({ "start": at, "end": at });
+    let params = json!({ "textDocument": { "uri": editor.uri("p.toml") }, "range": range, "context": { "diagnostics": [] } });
+    let actions = editor.ask("textDocument/codeAction", params);
+    assert_eq!(actions[0]["title"], "ignore it here, and say why (D007)", "{actions}");
+    let uri = editor.uri("p.toml");
+    let marked = applied(&text, actions[0]["edit"]["changes"][&uri].as_array().unwrap());
+    assert_eq!(marked, text.replace("[params.style]", "# flow: ignore[D007] \n[params.style]"));
+    let shown: Vec<_> = editor.change("p.toml", 2, &marked).iter().map(|one| one["code"].clone()).collect();
+    assert_eq!(shown, ["M001"], "only the reason is missing now");
+    editor.leave();
+}
+
+#[test]
 fn a_prompt_file_is_gone_to_and_its_findings_are_shown_in_it() {
     let mut editor = Editor::new();
     std::fs::write(editor.folder.path().join("plan.md"), "Plan {{ params.gaol }}\n").unwrap();

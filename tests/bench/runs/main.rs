@@ -9,6 +9,7 @@
 mod bare;
 mod cold;
 mod house;
+mod lint;
 mod memory;
 mod pairs;
 mod rates;
@@ -28,5 +29,6 @@ fn main() {
     rates::linear(&mut bench);
     cold::rehearsal(&mut bench);
     memory::thousand_phases(&mut bench);
+    lint::large(&mut bench);
     bench.finish();
 }

@@ -65,6 +65,8 @@ pub fn pipeline(data: &[u8]) -> bool {
     assert_eq!(loaded.plan.is_none(), errors, "a plan is there exactly when no finding is an error");
     let again = project.load_text("any.toml", &text);
     assert_eq!((&again.findings, &again.plan), (&loaded.findings, &loaded.plan), "a second look sees the same");
+    let mended = project.mend("any.toml", Some(&text), true).expect("a text is there");
+    findings(&mended.loaded.findings, &mended.loaded.sources);
     if let Some(plan) = &loaded.plan {
         let read = Plan::from_bytes(&plan.bytes()).expect("the bytes of a plan are a plan");
         assert_eq!(&read, plan);
@@ -93,6 +95,10 @@ fn findings(findings: &[Diagnostic], sources: &Sources) {
     assert_eq!(lines.lines().count(), once, "{lines}");
     let json: serde_json::Value = serde_json::from_str(&diag::json(findings, sources)).expect("JSON");
     assert_eq!(json["findings"].as_array().map(Vec::len), Some(once));
+    let sarif: serde_json::Value = serde_json::from_str(&diag::sarif(findings, sources, &|_| None)).expect("JSON");
+    assert_eq!(sarif["runs"][0]["results"].as_array().map(Vec::len), Some(once));
+    let annotations = diag::github(findings, sources);
+    assert_eq!(annotations.lines().count(), once, "{annotations}");
     let drawn = diag::human(findings, sources, false);
     assert_eq!(drawn.is_empty(), findings.is_empty());
     assert!(!diag::human(findings, sources, true).contains('\u{7}'));

@@ -33,7 +33,7 @@ const LAYERS: &[(u8, &str, &[&str])] = &[
             "drive", "trial", "view", "lsp",
         ],
     ),
-    (7, "lsp", &["text", "diag", "expr", "model", "graph", "project"]),
+    (7, "lsp", &["text", "diag", "expr", "model", "graph", "lint", "project"]),
 ];
 
 /// What everybody may import.
