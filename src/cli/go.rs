@@ -244,6 +244,11 @@ impl From<DriveError> for Fail {
                 Self::new(Exit::Conflict, message)
                     .help(format!("`flow logs {id} -f` follows it, `flow cancel {id}` stops it for good"))
             }
+            DriveError::InTheWay(way) => {
+                let id = short(&way.run).to_owned();
+                Self::new(Exit::Conflict, message)
+                    .help(format!("`{}` goes on with it, `flow cancel {id}` stops it for good", resume(&way.run)))
+            }
             DriveError::Lost(run) => {
                 Self::new(Exit::Conflict, message).help(format!("`flow show {}` says who has it", short(&run)))
             }

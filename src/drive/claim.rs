@@ -4,7 +4,7 @@
 use super::carrier::{Carrier, Held, views};
 use super::clock::Clock;
 use super::owner::{lives, myself};
-use super::{DriveError, Observer, Services, load, load_plan};
+use super::{DriveError, Observer, Services, load, load_plan, way};
 use crate::agent;
 use crate::engine::Program;
 use crate::failpoint;
@@ -29,6 +29,9 @@ impl Carrier {
         let known = load(&services.store, run).await?;
         let plan = load_plan(&services.store, &known.state).await?;
         let program = Arc::new(Program::new(Arc::new(plan)));
+        if how.retry && known.state.status.is_over() {
+            way::refuse(services, &program.plan, &known.state.started).await?;
+        }
         if left_something(&known.state) {
             failpoint::pass!("sweep.begin");
             sweep(run).await;

@@ -29,6 +29,9 @@ pub enum DriveError {
     /// Another driver took it over while this one carried it.
     #[error("another driver took run `{0}` over: this one stops")]
     Lost(RunId),
+    /// It was over, and another run of its series is not.
+    #[error("another run is in the way: {0}")]
+    InTheWay(InTheWay),
     /// Its plan is not in the store.
     #[error("the plan {digest} of run `{run}` is not in the store")]
     NoPlan {

@@ -18,6 +18,7 @@ mod owner;
 mod request;
 mod start;
 mod tasks;
+mod way;
 
 pub use bucket::{bucket_spec, differences};
 pub use carrier::Carrier;

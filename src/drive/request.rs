@@ -1,7 +1,7 @@
 //! Requests from other processes: to the driver that lives, or applied here when none does.
 
 use super::carrier::Carrier;
-use super::{DriveError, Observer, Services};
+use super::{DriveError, Observer, Services, load, load_plan, way};
 use crate::name::Name;
 use crate::run::{AttemptStage, Claim, RunId, RunState, Stamped, Stimulus};
 use crate::store::{Mail, Request, consumed_write, pending, post, release_write};
@@ -21,11 +21,24 @@ pub enum Requested {
 /// # Errors
 /// The run cannot be loaded, or the store failed.
 pub async fn request(services: &Services, run: &RunId, request: &Request) -> Result<Requested, DriveError> {
+    if matches!(request, Request::Retry { .. }) {
+        reopens(services, run).await?;
+    }
     post(&*services.store, run, request).await?;
     Ok(match settle_mail(services, run).await? {
         Some(state) => Requested::Applied(Box::new(state)),
         None => Requested::Posted,
     })
+}
+
+/// Refuses to reopen a run that is over while another of its series is not.
+async fn reopens(services: &Services, run: &RunId) -> Result<(), DriveError> {
+    let state = load(&services.store, run).await?.state;
+    if !state.status.is_over() {
+        return Ok(());
+    }
+    let plan = load_plan(&services.store, &state).await?;
+    way::refuse(services, &plan, &state.started).await
 }
 
 /// Applies the requests that wait, unless a driver lives.

@@ -4,15 +4,14 @@ use super::carrier::{Carrier, Held, views};
 use super::check::{Around, look};
 use super::clock::{Clock, now};
 use super::owner::myself;
-use super::{InTheWay, Observer, Services, StartRefusal, bucket};
+use super::way::in_the_way;
+use super::{Observer, Services, StartRefusal, bucket};
 use crate::engine::{Program, StartError, check_before_start, document_keys, series_key, variables};
 use crate::expr::on_big_stack;
-use crate::plan::{Plan, WhileRunning};
+use crate::plan::Plan;
 use crate::project;
 use crate::run::{Claim, Digest, Event, FORMAT, RunId, RunState, Stamped, Started, StartedFile, Stimulus, WorldResult};
-use crate::store::{
-    Cycle, Journal, Lease, Request, Revision, claim_write, cycle_write, cycles, next_cycle, post, put_plan, read_head,
-};
+use crate::store::{Cycle, Journal, Lease, Revision, claim_write, cycle_write, cycles, next_cycle, put_plan};
 use crate::value::Value;
 use indexmap::IndexMap;
 use std::sync::Arc;
@@ -178,23 +177,8 @@ fn prepare(program: &Arc<Program>, request: &StartRequest, services: &Services) 
 /// The next number of a series, if no run of it is in the way. Rehearsals and real runs do not see each other.
 async fn free_number(services: &Services, program: &Program, series: &str, rehearsal: bool) -> Result<u64, StartRefusal> {
     let known = cycles(&*services.store, series).await?;
-    let rule = program.plan.series.as_ref().map_or(WhileRunning::Allow, |series| series.while_running);
-    if rule == WhileRunning::Allow {
-        return Ok(next_cycle(&known));
+    match in_the_way(services, &program.plan, &known, rehearsal, None).await? {
+        Some(way) => Err(StartRefusal::InTheWay(way)),
+        None => Ok(next_cycle(&known)),
     }
-    for cycle in known.iter().rev().filter(|cycle| cycle.rehearsal == rehearsal) {
-        let Some((head, _)) = read_head(&*services.store, &cycle.run).await? else { continue };
-        if !matches!(head.status.as_str(), "running" | "waiting" | "interrupted") {
-            continue;
-        }
-        if rule == WhileRunning::Supersede {
-            let reason = format!("a newer run of `{series}` takes its place");
-            post(&*services.store, &cycle.run, &Request::Cancel { reason: reason.clone() }).await?;
-            Box::pin(super::request::settle_mail(services, &cycle.run)).await?;
-            continue;
-        }
-        let in_the_way = InTheWay { run: cycle.run.clone(), series: series.to_owned(), cycle: cycle.cycle, status: head.status };
-        return Err(StartRefusal::InTheWay(in_the_way));
-    }
-    Ok(next_cycle(&known))
 }

@@ -138,3 +138,24 @@ fn what_failed_is_said_once_and_can_be_retried() {
     desk.flow("retry latest look --yes").ends(0).says_part("look: complete");
     desk.flow("retry latest").ends(3).says_part("nothing failed in run RUN");
 }
+
+#[test]
+fn a_run_that_was_over_does_not_meet_a_newer_one_of_its_series() {
+    let pipeline = "flow = 1\nname = \"work\"\ndescription = \"Fails until the file is there, then asks\"\n[series]\nkey = \"work\"\n[phases.look]\ndescription = \"Look\"\nrun = [\"cat\", \"there\"]\ntimeout = \"1m\"\n[phases.ask]\ndescription = \"Ask\"\nneeds = [\"look\"]\nask = \"Well?\"\nform = { well = \"string\" }\ntimeout = \"1h\"\n";
+    let desk = Desk::new().file("work.toml", pipeline);
+    desk.flow("run work.toml --yes").ends(1);
+    let listed = desk.command(["list", "--json"]).output().unwrap();
+    let runs: serde_json::Value = serde_json::from_slice(&listed.stdout).unwrap();
+    let first = runs[0]["id"].as_str().unwrap().to_owned();
+    let desk = desk.file("there", "now\n");
+    desk.flow("run work.toml --yes").ends(4);
+    let told = "another run is in the way: cycle 2 of `work` is waiting (run `RUN`)";
+    for line in [format!("retry {first} --yes"), format!("resume {first} --yes")] {
+        desk.flow(&line).ends(7).says_part(told).says_part("`flow resume ID` goes on with it");
+    }
+    let status = |desk: &Desk| desk.flow(&format!("show {first} --jq .status")).stdout;
+    assert_eq!(status(&desk), "\"failed\"\n");
+    desk.flow("cancel latest").ends(0);
+    desk.flow(&format!("retry {first} --yes")).ends(4);
+    assert_eq!(status(&desk), "\"waiting\"\n");
+}
