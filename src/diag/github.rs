@@ -22,8 +22,7 @@ pub fn github(findings: &[Diagnostic], sources: &Sources) -> String {
         // Columns are only taken when both ends are on one line.
         let columns = if line == end { format!(",col={column},endColumn={}", to.column) } else { String::new() };
         let title = property(&format!("{} {}", finding.code, finding.code.slug));
-        let help = finding.help.as_ref().map(|help| format!("\n{help}")).unwrap_or_default();
-        let message = data(&format!("{}{help}", finding.message));
+        let message = data(&finding.told());
         let _ = writeln!(out, "::{command} file={path},line={line},endLine={end}{columns},title={title}::{message}");
     }
     out

@@ -132,6 +132,13 @@ impl Diagnostic {
         self
     }
 
+    /// All that it says in words, a line each: what is wrong, the local fact, what to do.
+    pub fn told(&self) -> String {
+        let label = Some(self.label.as_str()).filter(|label| !label.is_empty());
+        let lines = [Some(self.message.as_str()), label, self.help.as_deref()];
+        lines.into_iter().flatten().collect::<Vec<_>>().join("\n")
+    }
+
     /// How bad it is.
     pub fn severity(&self) -> Severity {
         self.severity

@@ -69,15 +69,11 @@ fn rule(code: Code, text: Option<RuleText>) -> Value {
 }
 
 fn result(finding: &Diagnostic, sources: &Sources, seen: &mut HashMap<String, usize>) -> Value {
-    let mut message = finding.message.clone();
-    for more in [Some(&finding.label).filter(|label| !label.is_empty()), finding.help.as_ref()].into_iter().flatten() {
-        let _ = write!(message, "\n{more}");
-    }
     let mut result = json!({
         "ruleId": finding.code.id,
         "ruleIndex": code::ALL.iter().position(|code| *code == finding.code),
         "level": level(finding.severity()),
-        "message": { "text": message },
+        "message": { "text": finding.told() },
         "locations": [{ "physicalLocation": place(finding.span, sources) }],
         "partialFingerprints": { "flow/v1": fingerprint(finding, sources, seen) },
     });

@@ -52,6 +52,7 @@ impl Mistake {
     #[must_use]
     pub fn nearest<'a>(self, name: &str, known: impl IntoIterator<Item = &'a str>) -> Self {
         match crate::diag::nearest(name, known) {
+            Some(near) if self.label.is_empty() => self.label(format!("did you mean `{near}`?")).suggest(near),
             Some(near) => self.help(format!("did you mean `{near}`?")).suggest(near),
             None => self,
         }

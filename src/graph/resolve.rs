@@ -33,7 +33,7 @@ pub fn unknown<'a>(
     let finding = finding.label(format!("no such {what}"));
     if let Some(near) = nearest(&name.value, known.clone()) {
         let text = if quoted { format!("\"{near}\"") } else { near.to_owned() };
-        return finding.help(format!("did you mean `{near}`?")).suggest(format!("write `{near}`"), name.span, text);
+        return finding.label(format!("did you mean `{near}`?")).suggest(format!("write `{near}`"), name.span, text);
     }
     let known: Vec<String> = known.into_iter().take(12).map(|name| format!("`{name}`")).collect();
     if known.is_empty() { finding } else { finding.help(format!("there is {}", known.join(", "))) }
@@ -182,7 +182,7 @@ fn class(attempt: &Data) -> Option<Diagnostic> {
     let finding = Diagnostic::new(code::P005, class.span, format!("`{word}` is no class of failure"));
     Some(match nearest(word, words.clone()) {
         Some(near) => {
-            finding.help(format!("did you mean `{near}`?")).suggest(format!("write `{near}`"), class.span, format!("\"{near}\""))
+            finding.label(format!("did you mean `{near}`?")).suggest(format!("write `{near}`"), class.span, format!("\"{near}\""))
         }
         None => finding.help(format!("one of {}", words.map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", "))),
     })

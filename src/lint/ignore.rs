@@ -76,7 +76,7 @@ fn read<'m>(mark: &'m Mark, wanted: &mut Vec<Wanted<'m>>, wrong: &mut Vec<Diagno
 fn unknown(named: &Named) -> Diagnostic {
     let finding = Diagnostic::new(code::M002, named.span, format!("there is no rule `{}`", named.name));
     match Code::nearest(&named.name) {
-        Some(near) => finding.help(format!("did you mean `{near}`?")).suggest(format!("write `{near}`"), named.span, near),
+        Some(near) => finding.label(format!("did you mean `{near}`?")).suggest(format!("write `{near}`"), named.span, near),
         None => finding.help("`flow explain` lists the rules"),
     }
 }

@@ -36,7 +36,7 @@ pub fn unknown<'k>(
     // In `map(.a)` or `."a"` the place is more than the name, or escapes move it: no edit then.
     let plain = read.text.is_plain() && read.text.text().get(read.path[step].range.clone()) == Some(name(read, step));
     match nearest(name(read, step), known.clone()) {
-        Some(near) if plain => finding.help(format!("did you mean `{near}`?")).suggest(format!("write `{near}`"), span, near),
+        Some(near) if plain => finding.label(format!("did you mean `{near}`?")).suggest(format!("write `{near}`"), span, near),
         Some(near) => finding.help(format!("did you mean `{near}`?")),
         None => {
             let mut names: Vec<String> = known.into_iter().map(|name| format!("`{name}`")).collect();

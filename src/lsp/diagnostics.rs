@@ -30,11 +30,6 @@ pub(super) fn show(file: &File, loaded: &Loaded, finding: &Diagnostic) -> Shown 
         Severity::Warning => DiagnosticSeverity::WARNING,
         Severity::Info => DiagnosticSeverity::HINT,
     };
-    let mut message = finding.message.clone();
-    for more in [Some(&finding.label).filter(|label| !label.is_empty()), finding.help.as_ref()].into_iter().flatten() {
-        message.push('\n');
-        message.push_str(more);
-    }
     let related = finding.related.iter().filter_map(|(span, text)| {
         let location = Location { uri: file.uri(loaded, span.file)?, range: range(&loaded.sources, *span) };
         Some(DiagnosticRelatedInformation { location, message: text.clone() })
@@ -46,7 +41,7 @@ pub(super) fn show(file: &File, loaded: &Loaded, finding: &Diagnostic) -> Shown 
         severity: Some(severity),
         code: Some(NumberOrString::String(finding.code.id.to_owned())),
         source: Some("flow".to_owned()),
-        message,
+        message: finding.told(),
         related_information: (!related.is_empty()).then_some(related),
         tags: unused.then(|| vec![DiagnosticTag::UNNECESSARY]),
         ..Shown::default()

@@ -62,7 +62,7 @@ impl Reader {
             let span = self.span(range);
             let finding = Diagnostic::new(code::P002, span, format!("there is no rule `{name}`"));
             self.findings.push(match Code::nearest(name) {
-                Some(near) => finding.help(format!("did you mean `{near}`?")).suggest(format!("write `{near}`"), span, near),
+                Some(near) => finding.label(format!("did you mean `{near}`?")).suggest(format!("write `{near}`"), span, near),
                 None => finding.help("`flow explain` lists the rules"),
             });
         }

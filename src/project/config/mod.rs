@@ -76,7 +76,7 @@ impl Reader {
         let span = self.span(range);
         let finding = Diagnostic::new(code::P002, span, format!("{place} has no key `{key}`"));
         self.findings.push(match nearest(key, keys.iter().copied()) {
-            Some(near) => finding.help(format!("did you mean `{near}`?")).suggest(format!("rename it to `{near}`"), span, near),
+            Some(near) => finding.label(format!("did you mean `{near}`?")).suggest(format!("rename it to `{near}`"), span, near),
             None => finding.help(format!("it may have {}", listed(keys))),
         });
     }

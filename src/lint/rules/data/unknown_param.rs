@@ -17,12 +17,20 @@ pub fn check(draft: &Draft<'_>) -> Vec<Diagnostic> {
         Some(match problem {
             Problem::Param => {
                 let finding = read::unknown(code::D006, read, step, format!("there is no parameter `{name}`"), params());
-                if finding.help.is_none() { finding.help(format!("declare it: `[params.{name}]`")) } else { finding }
+                if finding.help.is_none() && finding.label.is_empty() {
+                    finding.help(format!("declare it: `[params.{name}]`"))
+                } else {
+                    finding
+                }
             }
             Problem::Var => {
                 let message = format!("there is no variable `{name}`");
                 let finding = read::unknown(code::D006, read, step, message, vars(read.site.role));
-                if finding.help.is_none() { finding.help("declare it under `[vars]`") } else { finding }
+                if finding.help.is_none() && finding.label.is_empty() {
+                    finding.help("declare it under `[vars]`")
+                } else {
+                    finding
+                }
             }
             Problem::LaterVar => {
                 let message = format!("the variable `{name}` is computed later: variables see those above them");

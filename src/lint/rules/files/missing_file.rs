@@ -10,7 +10,7 @@ pub fn check(draft: &Draft<'_>) -> Vec<Diagnostic> {
         let (kind, name) = (reference.kind.noun(), &reference.name.value);
         let finding = Diagnostic::new(code::I001, reference.name.span, format!("the {kind} file `{name}` is not there"));
         Some(match nearest {
-            Some(near) => finding.help(format!("did you mean `{near}`?")).suggest(
+            Some(near) => finding.label(format!("did you mean `{near}`?")).suggest(
                 format!("write `{near}`"),
                 reference.name.span,
                 format!("\"{near}\""),
