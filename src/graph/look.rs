@@ -5,7 +5,7 @@ use super::draft::Draft;
 use super::site::{Role, Site};
 use crate::expr::jq::{Segment, SegmentKind};
 use crate::expr::shape::{Lookup, Seg, Type};
-use crate::model::{Join, OnError, Verb};
+use crate::model::{OnError, Verb};
 
 /// What a read turned out to be.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -14,6 +14,10 @@ pub struct Look {
     pub problem: Option<(usize, Problem)>,
     /// After how many steps there may be null, when there may.
     pub null: Option<usize>,
+    /// After how many steps there is null when a phase was skipped.
+    pub skipped: Option<usize>,
+    /// After how many steps there may be nothing, because a declared field may be left out.
+    pub optional: Option<usize>,
     /// The phase whose output (or archived output) is read.
     pub output_of: Option<usize>,
     /// Whether what is read was said by an agent, a process or a person in this run.
@@ -281,6 +285,9 @@ impl Eye<'_> {
         if self.may_be_null(phase) {
             self.null_after(step);
         }
+        if self.may_be_skipped(phase) {
+            self.look.skipped = Some(step);
+        }
         let phase_file = &self.draft.pipeline.phases[phase];
         if phase_file.result.is_none() && phase_file.for_each.is_none() {
             self.shape(phase, step);
@@ -295,7 +302,9 @@ impl Eye<'_> {
             Lookup::Found(_, true) => {
                 // Null is possible from the shortest stretch on that may be null.
                 let short = (0..path.len()).find(|steps| matches!(reply.lookup(&path[..*steps]), Lookup::Found(_, true)));
-                self.null_after(step + short.unwrap_or(path.len()));
+                let steps = step + short.unwrap_or(path.len());
+                self.null_after(steps);
+                self.look.optional = Some(steps);
             }
             Lookup::Unknown { at, candidates } => self.wrong(step + at, Problem::Field(phase, candidates)),
             Lookup::Mismatch { at, of } => {
@@ -347,16 +356,24 @@ impl Eye<'_> {
 
     /// Whether the output of a phase may be null when the site is evaluated.
     fn may_be_null(&self, phase: usize) -> bool {
+        match self.site.role {
+            Role::TestThat | Role::Select => false,
+            Role::View => true,
+            _ => self.continues(phase) || self.may_be_skipped(phase),
+        }
+    }
+
+    /// Whether a phase may not have run when the site is evaluated, although what comes before the site is over. Views
+    /// are made all the time.
+    fn may_be_skipped(&self, phase: usize) -> bool {
         let net = &self.draft.net;
         match (self.site.phase, self.site.role) {
-            (_, Role::TestThat | Role::Select) => false,
-            (Some(reader), _) if !net.known[reader] || reader == phase => self.continues(phase),
-            (Some(reader), _) => self.continues(phase) || !net.is_sure(phase, reader),
-            (None, Role::View) => true,
-            (None, _) => {
-                let always = self.draft.pipeline.phases[phase].join.as_ref().is_some_and(|join| join.value == Join::Always);
-                self.continues(phase) || net.may_skip[phase] && !always
+            (_, Role::TestThat | Role::Select | Role::View) => false,
+            (Some(reader), _) => net.known[reader] && reader != phase && !net.is_sure(phase, reader),
+            (None, Role::System(agent)) => {
+                self.users(agent).any(|reader| net.known[reader] && reader != phase && !net.is_sure(phase, reader))
             }
+            (None, _) => net.may_skip[phase],
         }
     }
 

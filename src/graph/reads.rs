@@ -6,7 +6,7 @@ use super::look::Look;
 use super::site::{Role, Site};
 use crate::diag::{Diagnostic, code};
 use crate::expr::Mistake;
-use crate::expr::jq::{self, Comparison, Due, Operand, Parsed, Root, Segment, SegmentKind};
+use crate::expr::jq::{self, Comparison, Due, Operand, Parsed, Root, Segment, SegmentKind, Tests, Usage};
 use crate::expr::template::{self, examine};
 use crate::text::Embedded;
 use std::collections::HashMap;
@@ -36,6 +36,12 @@ pub struct Reading<'a> {
     pub guarded: bool,
     /// How many leading steps were tested before.
     pub tested: usize,
+    /// What becomes of it.
+    pub usage: Usage,
+    /// The filters of a template that it goes through, first to last.
+    pub filters: Vec<String>,
+    /// What was asked on the way to it: a place in the tests of all readings.
+    pub under: Option<usize>,
     /// Where it leads.
     pub look: Look,
 }
@@ -65,6 +71,8 @@ pub struct Readings<'a> {
     pub expressions: Vec<Expression<'a>>,
     /// What is read, in the order of the keys.
     pub reads: Vec<Reading<'a>>,
+    /// What is asked on the way to them.
+    pub tests: Tests,
     /// Comparisons that null would turn.
     pub orders: Vec<NullInOrder<'a>>,
 }
@@ -100,15 +108,14 @@ pub fn collect<'a>(draft: &Draft<'a>, sites: &[Site<'a>], found: &mut Vec<Diagno
     }
     let included = included(draft, found);
     for site in sites.iter().filter(|site| !site.role.is_jq()) {
-        readings.reads.extend(of_template(draft, site, &included, found));
+        of_template(draft, site, &included, &mut readings, found);
     }
     for expression in &readings.expressions {
         let Expression { site, parsed } = expression;
         found.extend(misplaced(site, parsed));
         let first = readings.reads.len();
-        let mut place = vec![];
+        let places = readings.tests.append(parsed.tests(), first);
         for read in parsed.reads() {
-            place.push(readings.reads.len() - first);
             let look = match &read.root {
                 Root::Document => draft.look(site, &read.path),
                 Root::Global(_) => Look::default(),
@@ -120,6 +127,9 @@ pub fn collect<'a>(draft: &Draft<'a>, sites: &[Site<'a>], found: &mut Vec<Diagno
                 range: read.range.clone(),
                 guarded: read.guarded,
                 tested: read.tested,
+                usage: read.usage,
+                filters: vec![],
+                under: read.under.map(|under| under + places),
                 look,
             });
         }
@@ -143,24 +153,30 @@ fn included<'a>(draft: &Draft<'a>, found: &mut Vec<Diagnostic>) -> Included<'a> 
     included
 }
 
-/// The reads of a template and of what it includes; its mistakes go to `found`.
-fn of_template<'a>(draft: &Draft<'a>, site: &Site<'a>, included: &Included<'a>, found: &mut Vec<Diagnostic>) -> Vec<Reading<'a>> {
+/// Adds the reads of a template and of what it includes; its mistakes go to `found`.
+fn of_template<'a>(
+    draft: &Draft<'a>,
+    site: &Site<'a>,
+    included: &Included<'a>,
+    readings: &mut Readings<'a>,
+    found: &mut Vec<Diagnostic>,
+) {
     let load = |name: &str| {
         let (text, good) = included.get(name)?;
         Some(if *good { text.text().to_owned() } else { String::new() })
     };
-    let (reads, mistakes) = examine(site.text.text(), &load);
+    let (template::Reads { reads, tests }, mistakes) = examine(site.text.text(), &load);
     found.extend(mistakes.into_iter().map(|mistake| template_finding(draft, mistake, site.text)));
+    let places = readings.tests.append(&tests, readings.reads.len());
     let reading = |read: template::Read| {
-        let text = match &read.include {
-            Some(name) => included.get(name.as_str())?.0,
-            None => site.text,
-        };
+        let text = read.include.as_ref().and_then(|name| Some(included.get(name.as_str())?.0));
         let look = draft.look(site, &read.path);
-        let template::Read { path, range, guarded, tested, .. } = read;
-        Some(Reading { site: *site, text, path, range, guarded, tested, look })
+        let template::Read { path, range, guarded, tested, usage, filters, under, .. } = read;
+        let under = under.map(|under| under + places);
+        let text = text.unwrap_or(site.text);
+        Reading { site: *site, text, path, range, guarded, tested, usage, filters, under, look }
     };
-    reads.into_iter().filter_map(reading).collect()
+    readings.reads.extend(reads.into_iter().map(reading));
 }
 
 /// The finding, and for an include that is not there what could have been meant.

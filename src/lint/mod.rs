@@ -3,6 +3,7 @@
 //! `table.rs` has one line a rule; a rule reads the facts of a [`Draft`] and nothing else. One mistake gives one
 //! finding: what hangs on something unknown is silent, since the unknown was reported where it stands.
 
+mod absent;
 mod apply;
 mod ignore;
 mod key;

@@ -4,7 +4,7 @@ use super::compile::GLOBALS;
 use super::dialect::IMPURE;
 use super::infer::{self, Answers, Gives};
 use super::parse::read;
-use super::reads::{self, Call, Comparison, Read};
+use super::reads::{self, Call, Comparison, Read, Tests};
 use super::standard::standard;
 use super::syntax::{Kind, Node, Op};
 use super::{lower, names, regex, walk};
@@ -32,7 +32,7 @@ pub struct Parsed {
     lowered: Option<String>,
     root: Node,
     names: names::Names,
-    reads: reads::Reads,
+    reads: reads::Found,
 }
 
 /// Texts up to here are parsed on the stack at hand; longer ones may nest too deeply for it.
@@ -98,6 +98,11 @@ impl Parsed {
     /// What it reads of the document and of global variables, as far as that is known.
     pub fn reads(&self) -> &[Read] {
         &self.reads.reads
+    }
+
+    /// What is asked on the way to the reads.
+    pub fn tests(&self) -> &Tests {
+        &self.reads.tests
     }
 
     /// Its comparisons.

@@ -8,10 +8,52 @@
     reason = "numbers of jq are floats; what becomes an index is bounded first"
 )]
 
-use super::reads::SegmentKind;
+use super::reads::{SegmentKind, Usage};
 use super::syntax::Node;
 use super::walk::{FOLLOWED, Place, Walker, literal};
 use std::ops::Range;
+
+/// Functions that fail on null, by name and number of arguments; those that look at each item fail there already.
+pub(super) const FAILS_ON_NULL: &[(&str, usize)] = &[
+    ("add", 0),
+    ("all", 0),
+    ("any", 0),
+    ("ascii_downcase", 0),
+    ("ascii_upcase", 0),
+    ("capture", 1),
+    ("capture", 2),
+    ("contains", 1),
+    ("endswith", 1),
+    ("explode", 0),
+    ("flatten", 0),
+    ("flatten", 1),
+    ("floor", 0),
+    ("from_entries", 0),
+    ("fromjson", 0),
+    ("inside", 1),
+    ("join", 1),
+    ("keys", 0),
+    ("keys_unsorted", 0),
+    ("ltrimstr", 1),
+    ("match", 1),
+    ("match", 2),
+    ("max", 0),
+    ("min", 0),
+    ("rtrimstr", 1),
+    ("scan", 1),
+    ("scan", 2),
+    ("split", 1),
+    ("split", 2),
+    ("splits", 1),
+    ("splits", 2),
+    ("startswith", 1),
+    ("test", 1),
+    ("test", 2),
+    ("to_entries", 0),
+    ("tonumber", 0),
+    ("trim", 0),
+    ("with_entries", 1),
+];
 
 impl Walker {
     /// A call: the author's own definitions are followed, standard functions are known.
@@ -32,7 +74,7 @@ impl Walker {
             ("select", [test]) => {
                 // What is tested stays tested in the rest of the pipe, which forgets it at its end.
                 self.condition(test, dot);
-                dot.cloned()
+                dot.cloned().map(|dot| Place { under: self.tested, ..dot })
             }
             ("values", []) => {
                 self.guarded_read(dot);
@@ -64,6 +106,7 @@ impl Walker {
 
     /// A call whose result is something new.
     fn consume(&mut self, name: &str, args: &[Node], each: Option<&Place>, dot: Option<&Place>) {
+        let usage = if FAILS_ON_NULL.contains(&(name, args.len())) { Usage::Call } else { Usage::Other };
         match (name, args) {
             ("map" | "map_values" | "group_by" | "INDEX", [by]) => self.read_all([by], each),
             ("any" | "all", [test]) => self.passing_test(test, each),
@@ -83,11 +126,11 @@ impl Walker {
                 | "JOIN" | "INDEX",
                 [_, ..],
             ) => {
-                self.record(dot);
+                self.record_as(dot, usage);
                 self.read_all(args, None);
             }
             ("sub" | "gsub", [pattern, with, ..]) => {
-                self.record(dot);
+                self.record_as(dot, Usage::Call);
                 self.read(pattern, dot);
                 self.read(with, None);
             }
@@ -98,7 +141,7 @@ impl Walker {
             }
             ("range" | "glob" | "error", _) => self.read_all(args, dot),
             _ => {
-                self.record(dot.filter(|dot| !dot.path.is_empty()));
+                self.record_as(dot.filter(|dot| !dot.path.is_empty()), usage);
                 self.read_all(args, dot);
             }
         }
@@ -106,9 +149,9 @@ impl Walker {
 
     /// A condition whose tests hold for itself only.
     fn passing_test(&mut self, test: &Node, dot: Option<&Place>) {
-        let tested = self.tested.len();
+        let tested = self.tested;
         self.condition(test, dot);
-        self.tested.truncate(tested);
+        self.tested = tested;
     }
 
     /// Reads a place with null provided for.

@@ -31,4 +31,4 @@ pub use dialect::Glob;
 pub use error::EvalError;
 pub use eval::{Budget, Input};
 pub use infer::{Answers, Gives};
-pub use reads::{Call, Comparison, Operand, Read, Root, Segment, SegmentKind};
+pub use reads::{Call, Comparison, Operand, Read, Root, Segment, SegmentKind, Tests, Usage};

@@ -29,6 +29,56 @@ pub struct Read {
     pub guarded: bool,
     /// How many leading steps were tested before, in the same expression.
     pub tested: usize,
+    /// What becomes of it.
+    pub usage: Usage,
+    /// What was asked on the way to it: a place in [`Tests`].
+    pub under: Option<usize>,
+}
+
+/// What becomes of something that is read, as far as null or nothing in its place would make a difference.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Usage {
+    /// Something that is known to do with nothing, or of which nothing is known.
+    #[default]
+    Other,
+    /// It is the answer of the expression.
+    Answer,
+    /// It goes into a text.
+    Text,
+    /// A function gets it that fails on null.
+    Call,
+    /// It is calculated with, in a way that fails on null; in a template also compared.
+    Operand,
+    /// It is compared by `!=`.
+    Unequal,
+    /// A template loops over it.
+    Loop,
+    /// A template asks whether it is true.
+    Truth,
+}
+
+/// What is asked on the way to a read: chains of reads, which share their beginnings.
+#[derive(Clone, Debug, Default)]
+pub struct Tests(Vec<(usize, Option<usize>)>);
+
+impl Tests {
+    /// A chain with one more read at its end.
+    pub fn with(&mut self, read: usize, before: Option<usize>) -> Option<usize> {
+        self.0.push((read, before));
+        Some(self.0.len() - 1)
+    }
+
+    /// The reads of a chain, the last first.
+    pub fn of(&self, chain: Option<usize>) -> impl Iterator<Item = usize> {
+        std::iter::successors(chain, |at| self.0[*at].1).map(|at| self.0[at].0)
+    }
+
+    /// Takes in chains whose reads come after `reads` others. What a chain is called then is its old place and the answer.
+    pub fn append(&mut self, other: &Self, reads: usize) -> usize {
+        let places = self.0.len();
+        self.0.extend(other.0.iter().map(|(read, before)| (read + reads, before.map(|before| before + places))));
+        places
+    }
 }
 
 /// Where a path begins.
@@ -97,7 +147,8 @@ pub enum Operand {
 
 /// All that was found.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Reads {
+pub(super) struct Found {
     pub(super) reads: Vec<Read>,
     pub(super) comparisons: Vec<Comparison>,
+    pub(super) tests: Tests,
 }

@@ -12,18 +12,18 @@
 )]
 
 use super::check::is_global;
-use super::reads::{Comparison, Operand, Read, Reads, Root, Segment, SegmentKind};
+use super::reads::{Comparison, Found, Operand, Read, Root, Segment, SegmentKind, Usage};
 use super::syntax::{Definition, Kind, Node, Op, Part, Pattern, Step};
 use crate::value::Value;
 use std::collections::HashMap;
 use std::ops::Range;
 
 /// Collects the reads of a tree.
-pub(super) fn collect(root: &Node) -> Reads {
+pub(super) fn collect(root: &Node) -> Found {
     let mut walker = Walker::default();
-    let document = Place { root: Root::Document, path: vec![], range: root.range.clone() };
+    let document = Place { root: Root::Document, path: vec![], range: root.range.clone(), under: None };
     let result = walker.walk(root, Some(&document));
-    walker.record(result.as_ref());
+    walker.record_as(result.as_ref(), Usage::Answer);
     walker.found
 }
 
@@ -33,6 +33,8 @@ pub(super) struct Place {
     pub(super) root: Root,
     pub(super) path: Vec<Segment>,
     pub(super) range: Range<usize>,
+    /// What it passed through on its way, such as a `select`: it stays tested where the rest of the pipe has ended.
+    pub(super) under: Option<usize>,
 }
 
 impl Place {
@@ -47,15 +49,15 @@ impl Place {
 /// What is known at a point of the walk.
 #[derive(Default)]
 pub(super) struct Walker {
-    found: Reads,
+    found: Found,
     /// Which of the reads stands where.
     seen: HashMap<(Range<usize>, Vec<Segment>), usize>,
     vars: Vec<(String, Option<Place>)>,
     pub(super) definitions: Vec<Definition>,
     /// How many guards are around.
     pub(super) guards: usize,
-    /// Paths that were tested by what is left of this.
-    pub(super) tested: Vec<(Root, Vec<SegmentKind>)>,
+    /// What was tested by what is left of this: a chain of [`super::reads::Tests`].
+    pub(super) tested: Option<usize>,
     /// Definitions that are being looked into.
     pub(super) depth: usize,
 }
@@ -64,17 +66,27 @@ pub(super) struct Walker {
 pub(super) const FOLLOWED: usize = 8;
 
 impl Walker {
-    /// Reads what a place stands for.
+    /// Found what a place stands for.
     pub(super) fn record(&mut self, place: Option<&Place>) -> Option<usize> {
+        self.record_as(place, Usage::Other)
+    }
+
+    /// Found what a place stands for, and says what becomes of it.
+    pub(super) fn record_as(&mut self, place: Option<&Place>, usage: Usage) -> Option<usize> {
         let place = place?;
-        let kinds: Vec<&SegmentKind> = place.path.iter().map(|segment| &segment.kind).collect();
-        let common = |(root, tested): &(Root, Vec<SegmentKind>)| {
-            let same = *root == place.root && tested.len() <= kinds.len() && tested.iter().zip(&kinds).all(|(a, b)| a == *b);
-            if same { tested.len() } else { 0 }
+        let steps = place.path.len();
+        let common = |tested: usize| {
+            let tested = &self.found.reads[tested];
+            let begins = |(a, b): (&Segment, &Segment)| a.kind == b.kind;
+            let same = tested.root == place.root && tested.path.len() <= steps && tested.path.iter().zip(&place.path).all(begins);
+            if same { tested.path.len() } else { 0 }
         };
-        let tested = self.tested.iter().map(common).max().unwrap_or(0);
-        let guarded = self.guards > 0 || (tested > 0 && tested == kinds.len());
-        let read = Read { root: place.root.clone(), path: place.path.clone(), range: place.range.clone(), guarded, tested };
+        // Of two chains the later holds the earlier.
+        let under = self.tested.max(place.under);
+        let tested = self.found.tests.of(under).map(common).max().unwrap_or(0);
+        let guarded = self.guards > 0 || (tested > 0 && tested == steps);
+        let Place { root, path, range, .. } = place.clone();
+        let read = Read { root, path, range, guarded, tested, usage, under };
         let next = self.found.reads.len();
         let at = *self.seen.entry((read.range.clone(), read.path.clone())).or_insert(next);
         if at == next {
@@ -89,11 +101,25 @@ impl Walker {
         self.record(place.as_ref())
     }
 
+    /// Walks and reads the result, and says what becomes of it.
+    fn read_as(&mut self, node: &Node, dot: Option<&Place>, usage: Usage) -> Option<usize> {
+        let place = self.walk(node, dot);
+        self.record_as(place.as_ref(), usage)
+    }
+
     /// Walks several and reads what they give.
     pub(super) fn read_all<'n>(&mut self, nodes: impl IntoIterator<Item = &'n Node>, dot: Option<&Place>) {
         for node in nodes {
             self.read(node, dot);
         }
+    }
+
+    /// Found what goes into something new, which is no place.
+    fn consumed<'n>(&mut self, nodes: impl IntoIterator<Item = &'n Node>, dot: Option<&Place>, usage: Usage) -> Option<Place> {
+        for node in nodes {
+            self.read_as(node, dot, usage);
+        }
+        None
     }
 
     /// Walks with null provided for.
@@ -112,9 +138,11 @@ impl Walker {
             Kind::Path(..) | Kind::Var(_) => drop(self.guarded(node, dot)),
             _ => self.read_all([node], dot),
         }
-        let tested = self.found.reads[before..].iter().filter(|read| !read.path.is_empty());
-        let tested = tested.map(|read| (read.root.clone(), read.path.iter().map(|s| s.kind.clone()).collect()));
-        self.tested.extend(tested);
+        for read in before..self.found.reads.len() {
+            if !self.found.reads[read].path.is_empty() {
+                self.tested = self.found.tests.with(read, self.tested);
+            }
+        }
     }
 
     /// Walks something whose result is the place it gives, if it gives one.
@@ -147,7 +175,7 @@ impl Walker {
                 place
             }
             Kind::If(branches, other) => {
-                let tested = self.tested.len();
+                let tested = self.tested;
                 for (test, then) in branches {
                     self.condition(test, dot);
                     self.read(then, dot);
@@ -155,7 +183,7 @@ impl Walker {
                 if let Some(other) = other {
                     self.read(other, dot);
                 }
-                self.tested.truncate(tested);
+                self.tested = tested;
                 None
             }
             Kind::Define(definitions, body) => {
@@ -173,10 +201,9 @@ impl Walker {
                 None
             }
             Kind::Label(_, body) => self.walk(body, dot),
-            _ => {
-                self.read_all(node.children(), dot);
-                None
-            }
+            Kind::Interpolated(_, parts) => self.consumed(parts, dot, Usage::Text),
+            Kind::Negate(inner) => self.consumed([&**inner], dot, Usage::Operand),
+            _ => self.consumed(node.children(), dot, Usage::Other),
         }
     }
 
@@ -208,7 +235,7 @@ impl Walker {
         if let Some((_, place)) = self.vars.iter().rev().find(|(var, _)| var == name) {
             return place.clone().map(|place| Place { range: range.clone(), ..place });
         }
-        is_global(name).then(|| Place { root: Root::Global(name.into()), path: vec![], range: range.clone() })
+        is_global(name).then(|| Place { root: Root::Global(name.into()), path: vec![], range: range.clone(), under: None })
     }
 
     fn bind(&mut self, pattern: &Pattern, place: Option<&Place>, dot: Option<&Place>) {
@@ -295,17 +322,17 @@ impl Walker {
     ) -> Option<Place> {
         match op {
             Op::Pipe => {
-                let tested = self.tested.len();
+                let tested = self.tested;
                 let middle = self.walk(left, dot);
                 let result = self.walk(right, middle.as_ref());
-                self.tested.truncate(tested);
+                self.tested = tested;
                 return result;
             }
             Op::And | Op::Or => {
-                let tested = self.tested.len();
+                let tested = self.tested;
                 self.condition(left, dot);
                 self.condition(right, dot);
-                self.tested.truncate(tested);
+                self.tested = tested;
             }
             Op::Alternative => {
                 self.guarded(left, dot);
@@ -314,8 +341,9 @@ impl Walker {
             Op::Equal(op) | Op::Order(op) => {
                 let null = is_null(left) || is_null(right);
                 self.guards += usize::from(null);
-                let left = self.operand(left, dot);
-                let right = self.operand(right, dot);
+                let usage = if op == "!=" { Usage::Unequal } else { Usage::Other };
+                let left = self.operand(left, dot, usage);
+                let right = self.operand(right, dot, usage);
                 self.guards -= usize::from(null);
                 let range = node.range.clone();
                 self.found.comparisons.push(Comparison { op, at: at.clone(), range, left, right });
@@ -326,19 +354,21 @@ impl Walker {
                 self.guards -= 1;
                 self.read(right, if op == "|=" { target.as_ref() } else { dot });
             }
-            Op::Comma | Op::Math(_) => {
-                self.read(left, dot);
-                self.read(right, dot);
+            // Null and something is that something.
+            Op::Comma | Op::Math("+") => self.read_all([left, right], dot),
+            Op::Math(_) => {
+                self.read_as(left, dot, Usage::Operand);
+                self.read_as(right, dot, Usage::Operand);
             }
         }
         None
     }
 
-    fn operand(&mut self, node: &Node, dot: Option<&Place>) -> Operand {
+    fn operand(&mut self, node: &Node, dot: Option<&Place>, usage: Usage) -> Operand {
         if let Some(literal) = literal(node) {
             return Operand::Literal(literal);
         }
-        self.read(node, dot).map_or(Operand::Other, Operand::Read)
+        self.read_as(node, dot, usage).map_or(Operand::Other, Operand::Read)
     }
 }
 

@@ -1,7 +1,7 @@
 //! Checks a template and all that it includes: syntax, names of filters, tests and functions, includes.
 
 use super::filter::{FILTERS, FUNCTIONS, OWN_FILTERS, TESTS, syntax};
-use super::reads::{self, Read};
+use super::reads::{self, Reads};
 use crate::diag::code;
 use crate::expr::Mistake;
 use crate::limits::FILE_BYTES;
@@ -16,7 +16,7 @@ pub(super) struct Checked {
     /// Included texts by name, in the order they are met.
     pub(super) includes: Vec<(String, String)>,
     /// What all of them read.
-    pub(super) reads: Vec<Read>,
+    pub(super) reads: Reads,
 }
 
 /// The byte range of a span.
@@ -26,7 +26,7 @@ pub(super) fn range(span: Span) -> Range<usize> {
 
 /// Checks a template.
 pub(super) fn check(source: &str, load: &dyn Fn(&str) -> Option<String>) -> Result<Checked, Vec<Mistake>> {
-    let mut checker = Checker { load, texts: BTreeMap::new(), order: vec![], open: vec![], reads: vec![] };
+    let mut checker = Checker { load, texts: BTreeMap::new(), order: vec![], open: vec![], reads: Reads::default() };
     let mistakes = checker.text(source, None);
     if !mistakes.is_empty() {
         return Err(mistakes);
@@ -39,8 +39,8 @@ pub(super) fn check(source: &str, load: &dyn Fn(&str) -> Option<String>) -> Resu
 /// What a template and all that it includes read, and every mistake in them, without compiling anything.
 ///
 /// What is read is told beside mistakes too, as far as a text can be parsed.
-pub fn examine(source: &str, load: &dyn Fn(&str) -> Option<String>) -> (Vec<Read>, Vec<Mistake>) {
-    let mut checker = Checker { load, texts: BTreeMap::new(), order: vec![], open: vec![], reads: vec![] };
+pub fn examine(source: &str, load: &dyn Fn(&str) -> Option<String>) -> (Reads, Vec<Mistake>) {
+    let mut checker = Checker { load, texts: BTreeMap::new(), order: vec![], open: vec![], reads: Reads::default() };
     let mistakes = checker.text(source, None);
     (checker.reads, mistakes)
 }
@@ -51,7 +51,7 @@ struct Checker<'l> {
     order: Vec<String>,
     /// Texts that are being included, outermost first.
     open: Vec<String>,
-    reads: Vec<Read>,
+    reads: Reads,
 }
 
 impl Checker<'_> {
@@ -70,7 +70,7 @@ impl Checker<'_> {
         for wanted in includes(&tree) {
             mistakes.extend(self.include(source, &wanted));
         }
-        self.reads.extend(found);
+        self.reads.append(found);
         mistakes.sort_by_key(|mistake| mistake.range.start);
         mistakes
     }

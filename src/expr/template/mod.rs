@@ -13,5 +13,5 @@ mod tests;
 
 pub use check::examine;
 pub use filter::filters;
-pub use reads::Read;
+pub use reads::{Read, Reads};
 pub use render::{RenderError, Template};

@@ -3,8 +3,8 @@
 //! Loop variables and `set` are followed to what they stand for; names that the template makes itself are no reads.
 
 use super::check::range;
-use crate::expr::jq::{Segment, SegmentKind};
-use minijinja::machinery::ast::{BinOpKind, CallArg, Expr, Stmt, UnaryOpKind};
+use crate::expr::jq::{Segment, SegmentKind, Tests, Usage};
+use minijinja::machinery::ast::{BinOp, BinOpKind, CallArg, Expr, Stmt, UnaryOpKind};
 use std::collections::{BTreeSet, HashSet};
 use std::ops::Range;
 
@@ -25,15 +25,37 @@ pub struct Read {
     pub printed: bool,
     /// The filters it goes through, first to last.
     pub filters: Vec<String>,
+    /// What becomes of it.
+    pub usage: Usage,
+    /// What was asked on the way to it: a place in [`Tests`].
+    pub under: Option<usize>,
+}
+
+/// All that a template reads.
+#[derive(Clone, Debug, Default)]
+pub struct Reads {
+    /// The reads.
+    pub reads: Vec<Read>,
+    /// What is asked on the way to them.
+    pub tests: Tests,
+}
+
+impl Reads {
+    /// Takes in the reads of another text.
+    pub(super) fn append(&mut self, other: Self) {
+        let places = self.tests.append(&other.tests, self.reads.len());
+        let moved = |read: Read| Read { under: read.under.map(|under| under + places), ..read };
+        self.reads.extend(other.reads.into_iter().map(moved));
+    }
 }
 
 /// Collects the reads of a tree.
-pub(super) fn collect(source: &str, tree: &Stmt<'_>, include: Option<&str>) -> Vec<Read> {
+pub(super) fn collect(source: &str, tree: &Stmt<'_>, include: Option<&str>) -> Reads {
     let _ = source;
     let mut walker = Walker { include: include.map(str::to_owned), ..Walker::default() };
     walker.scope.extend(own_names(tree).into_iter().map(|name| (name, None)));
     walker.statement(tree);
-    walker.reads
+    Reads { reads: walker.reads, tests: walker.tests }
 }
 
 /// Names of macros and imports: not fields of the document.
@@ -159,8 +181,11 @@ struct Walker {
     seen: HashSet<(Range<usize>, Vec<Segment>)>,
     /// Names of the template's own, and what they stand for if that is a path.
     scope: Vec<(String, Option<Place>)>,
-    tested: Vec<Vec<SegmentKind>>,
+    /// What was asked before: a chain of `tests`.
+    tested: Option<usize>,
+    tests: Tests,
     guards: usize,
+    usage: Usage,
     printing: bool,
     filters: Vec<String>,
 }
@@ -176,13 +201,15 @@ impl Walker {
         match statement {
             Stmt::Template(node) => self.body(&node.children),
             Stmt::EmitExpr(node) => {
-                self.printing = true;
+                (self.printing, self.usage) = (true, Usage::Text);
                 self.read(&node.expr);
-                self.printing = false;
+                (self.printing, self.usage) = (false, Usage::Other);
             }
             Stmt::ForLoop(node) => {
+                self.usage = Usage::Loop;
                 let items = self.walk(&node.iter);
                 self.record(items.as_ref());
+                self.usage = Usage::Other;
                 let depth = self.scope.len();
                 self.assign(&node.target, each(&node.iter, items));
                 self.scope.push(("loop".into(), None));
@@ -194,11 +221,11 @@ impl Walker {
                 self.body(&node.else_body);
             }
             Stmt::IfCond(node) => {
-                let tested = self.tested.len();
+                let tested = self.tested;
                 self.condition(&node.expr);
                 self.body(&node.true_body);
                 self.body(&node.false_body);
-                self.tested.truncate(tested);
+                self.tested = tested;
             }
             Stmt::WithBlock(node) => {
                 let depth = self.scope.len();
@@ -272,9 +299,14 @@ impl Walker {
 
     /// Walks what is no longer printed as it is.
     fn aside(&mut self, expr: &Expr<'_>) {
+        self.aside_as(expr, Usage::Other);
+    }
+
+    fn aside_as(&mut self, expr: &Expr<'_>, usage: Usage) {
         let (printing, filters) = (std::mem::take(&mut self.printing), std::mem::take(&mut self.filters));
+        let before = std::mem::replace(&mut self.usage, usage);
         self.read(expr);
-        (self.printing, self.filters) = (printing, filters);
+        (self.printing, self.filters, self.usage) = (printing, filters, before);
     }
 
     fn asides<'t, 's: 't>(&mut self, exprs: impl IntoIterator<Item = &'t Expr<'s>>) {
@@ -283,9 +315,9 @@ impl Walker {
         }
     }
 
-    fn guarded(&mut self, expr: &Expr<'_>) {
+    fn guarded(&mut self, expr: &Expr<'_>, usage: Usage) {
         self.guards += 1;
-        self.aside(expr);
+        self.aside_as(expr, usage);
         self.guards -= 1;
     }
 
@@ -294,27 +326,33 @@ impl Walker {
         let before = self.reads.len();
         match expr {
             Expr::UnaryOp(not) if matches!(not.op, UnaryOpKind::Not) => self.condition(&not.expr),
-            Expr::Var(_) | Expr::GetAttr(_) | Expr::GetItem(_) => self.guarded(expr),
+            Expr::Var(_) | Expr::GetAttr(_) | Expr::GetItem(_) => self.guarded(expr, Usage::Truth),
             _ => self.aside(expr),
         }
-        let tested = self.reads[before..].iter().map(|read| read.path.iter().map(|step| step.kind.clone()).collect());
-        let tested: Vec<_> = tested.collect();
-        self.tested.extend(tested);
+        for read in before..self.reads.len() {
+            self.tested = self.tests.with(read, self.tested);
+        }
     }
 
     fn record(&mut self, place: Option<&Place>) {
         let Some(place) = place else { return };
-        let kinds: Vec<&SegmentKind> = place.path.iter().map(|segment| &segment.kind).collect();
-        let prefix = |tested: &&Vec<SegmentKind>| tested.len() <= kinds.len() && tested.iter().zip(&kinds).all(|(a, b)| a == *b);
-        let tested = self.tested.iter().filter(prefix).map(Vec::len).max().unwrap_or(0);
+        let steps = place.path.len();
+        let common = |tested: usize| {
+            let tested = &self.reads[tested].path;
+            let same = tested.len() <= steps && tested.iter().zip(&place.path).all(|(a, b)| a.kind == b.kind);
+            if same { tested.len() } else { 0 }
+        };
+        let tested = self.tests.of(self.tested).map(common).max().unwrap_or(0);
         let read = Read {
             include: self.include.clone(),
             path: place.path.clone(),
             range: place.range.clone(),
-            guarded: self.guards > 0 || (tested > 0 && tested == kinds.len()),
+            guarded: self.guards > 0 || (tested > 0 && tested == steps),
             tested,
             printed: self.printing,
             filters: self.filters.iter().rev().cloned().collect(),
+            usage: self.usage,
+            under: self.tested,
         };
         if self.seen.insert((read.range.clone(), read.path.clone())) {
             self.reads.push(read);
@@ -346,32 +384,25 @@ impl Walker {
             Expr::Test(node) => {
                 self.asides(node.args.iter().map(argument));
                 match node.name {
-                    "defined" | "undefined" | "none" => self.guarded(&node.expr),
+                    "defined" | "undefined" | "none" => self.guarded(&node.expr, Usage::Other),
                     _ => self.aside(&node.expr),
                 }
                 None
             }
             Expr::IfExpr(node) => {
-                let tested = self.tested.len();
+                let tested = self.tested;
                 self.condition(&node.test_expr);
                 self.read(&node.true_expr);
                 self.read_all(&node.false_expr);
-                self.tested.truncate(tested);
+                self.tested = tested;
                 None
             }
-            Expr::BinOp(node) if matches!(node.op, BinOpKind::ScAnd | BinOpKind::ScOr) => {
-                let tested = self.tested.len();
-                self.condition(&node.left);
-                self.condition(&node.right);
-                self.tested.truncate(tested);
-                None
-            }
-            Expr::BinOp(node) if matches!(node.op, BinOpKind::Concat) => {
-                self.read_all([&node.left, &node.right]);
+            Expr::BinOp(node) => {
+                self.operator(node);
                 None
             }
             Expr::UnaryOp(node) if matches!(node.op, UnaryOpKind::Not) => {
-                self.guarded(&node.expr);
+                self.guarded(&node.expr, Usage::Truth);
                 None
             }
             Expr::Slice(node) => {
@@ -388,6 +419,22 @@ impl Walker {
             _ => {
                 self.asides(children(expr));
                 None
+            }
+        }
+    }
+
+    fn operator(&mut self, node: &BinOp<'_>) {
+        match node.op {
+            BinOpKind::ScAnd | BinOpKind::ScOr => {
+                let tested = self.tested;
+                self.condition(&node.left);
+                self.condition(&node.right);
+                self.tested = tested;
+            }
+            BinOpKind::Concat => self.read_all([&node.left, &node.right]),
+            _ => {
+                self.aside_as(&node.left, Usage::Operand);
+                self.aside_as(&node.right, Usage::Operand);
             }
         }
     }
@@ -412,12 +459,15 @@ impl Walker {
     /// A filter hands on the printing; those that keep the items hand on the path, too.
     fn filter(&mut self, name: &str, inner: &Expr<'_>) -> Option<Place> {
         let guard = usize::from(matches!(name, "default" | "d"));
+        let usage = if guard > 0 { Usage::Other } else { self.usage };
+        let before = std::mem::replace(&mut self.usage, usage);
         self.guards += guard;
         self.filters.push(name.to_owned());
         let place = self.walk(inner);
         self.record(place.as_ref());
         self.filters.pop();
         self.guards -= guard;
+        self.usage = before;
         match name {
             "sort" | "reverse" | "unique" | "list" | "select" | "reject" | "selectattr" | "rejectattr" | "items" | "dictsort"
             | "default" | "d" => place,

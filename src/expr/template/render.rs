@@ -65,7 +65,7 @@ impl Template {
         for (name, text) in texts {
             env.add_template_owned(name, text).map_err(|error| vec![check::syntax_mistake(source, &error)])?;
         }
-        Ok(Self(Arc::new(Compiled { env, source: source.into(), includes: names, reads: checked.reads })))
+        Ok(Self(Arc::new(Compiled { env, source: source.into(), includes: names, reads: checked.reads.reads })))
     }
 
     /// The text.

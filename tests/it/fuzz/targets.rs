@@ -7,7 +7,7 @@ use flow::diag::{self, Diagnostic, Severity};
 use flow::expr::Mistake;
 use flow::expr::jq::{Budget, Due, EvalError, Input, Jq, Operand};
 use flow::expr::shape::{self, Schema, Type};
-use flow::expr::template::{Template, examine};
+use flow::expr::template::{Reads, Template, examine};
 use flow::expr::{jq as jq_language, reply as reply_text};
 use flow::limits::{FINDINGS, KEY_BYTES, RENDERED_BYTES, SHAPE_MESSAGES};
 use flow::model;
@@ -188,7 +188,7 @@ pub fn template(data: &[u8]) -> bool {
         _ => None,
     };
     let parsed = in_time("parsing", || Template::parse(text, &load));
-    let (reads, found) = examine(text, &load);
+    let (Reads { reads, .. }, found) = examine(text, &load);
     assert_eq!(parsed.is_ok(), found.is_empty(), "{found:?} {:?}", parsed.err());
     mistakes(text, found);
     for read in reads.iter().filter(|read| read.include.is_none()) {

@@ -187,3 +187,40 @@ fn every_standard_function_resolves() {
         }
     }
 }
+
+#[test]
+fn what_is_said_to_fail_on_null_does() {
+    for (name, arity) in super::super::known::FAILS_ON_NULL {
+        let args = ["\"a\"", "\"g\""][..*arity].join("; ");
+        let source = if *arity == 0 { (*name).to_owned() } else { format!("{name}({args})") };
+        let answer = Jq::compile(&source).unwrap().run(&Input::of(&Value::NULL), Budget::Value);
+        assert!(answer.is_err(), "{source} of null gives {answer:?}");
+    }
+}
+
+#[test]
+fn what_becomes_of_a_read_is_known_where_null_would_matter() {
+    use super::super::Usage;
+    let usages = |source: &str| parsed(source).reads().iter().map(|read| read.usage).collect::<Vec<_>>();
+    assert_eq!(usages(".a"), [Usage::Answer]);
+    assert_eq!(usages("{a: .a, b: [.b], c: (.c + {})}"), [Usage::Other; 3]);
+    assert_eq!(usages(".a | join(\",\")"), [Usage::Call]);
+    assert_eq!(usages(".a | length"), [Usage::Other]);
+    assert_eq!(usages("\"\\(.a)\""), [Usage::Text]);
+    assert_eq!(usages(".a - .b"), [Usage::Operand, Usage::Operand]);
+    assert_eq!(usages(".a != 1, .b == 1"), [Usage::Unequal, Usage::Other]);
+    assert_eq!(usages(".a as $a | $a.b"), [Usage::Answer]);
+}
+
+#[test]
+fn what_is_asked_on_the_way_to_a_read_is_known() {
+    let under = |source: &str, read: usize| {
+        let parsed = parsed(source);
+        let asked = parsed.tests().of(parsed.reads()[read].under).collect::<Vec<_>>();
+        asked.into_iter().map(|at| source[parsed.reads()[at].range.clone()].to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(under("if .a == 1 then .b else .c end", 1), [".a"]);
+    assert_eq!(under("(if .a then .b else .c end), .d", 3), Vec::<String>::new());
+    assert_eq!(under(".a and .b and .c", 2), [".b", ".a"]);
+    assert_eq!(under(".a | select(.b) | .c", 1), [".b"]);
+}
