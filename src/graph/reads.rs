@@ -182,13 +182,22 @@ fn of_template<'a>(
 /// The finding, and for an include that is not there what could have been meant.
 fn template_finding(draft: &Draft<'_>, mistake: Mistake, text: &Embedded) -> Diagnostic {
     let about_include = mistake.code == code::T004 && mistake.help.is_none();
-    let written = text.text().get(mistake.range.clone()).unwrap_or_default().trim_matches(['"', '\'']).to_owned();
+    let range = mistake.range.clone();
+    let written = text.text().get(range.clone()).unwrap_or_default().trim_matches(['"', '\'']).to_owned();
     let finding = mistake.into_diagnostic(text);
     if !about_include {
         return finding;
     }
     match draft.facts.files.get(&written) {
-        Some(FileFact::Missing { nearest: Some(near) }) => finding.help(format!("did you mean `{near}`?")),
+        Some(FileFact::Missing { nearest: Some(near) }) => {
+            let finding = finding.help(format!("did you mean `{near}`?"));
+            if !text.is_plain() {
+                return finding;
+            }
+            // The quotes stay as they are: TOML may need the other ones.
+            let span = text.span(range.start + 1..range.end - 1);
+            finding.suggest(format!("write `{near}`"), span, near)
+        }
         Some(FileFact::Missing { nearest: None }) => finding.help("paths are relative to the pipeline file"),
         Some(FileFact::Outside { root }) => {
             finding.help(format!("it lies outside of `{root}`: bring a copy of it into the project"))

@@ -31,22 +31,24 @@ pub fn unknown<'k>(
     message: String,
     known: impl IntoIterator<Item = &'k str> + Clone,
 ) -> Diagnostic {
-    let span = span(read, step);
-    let finding = Diagnostic::new(code, span, message);
+    let finding = Diagnostic::new(code, span(read, step), message);
+    if let Some(near) = nearest(name(read, step), known.clone()) {
+        return meant(finding, read, step, near);
+    }
+    let mut names: Vec<String> = known.into_iter().map(|name| format!("`{name}`")).collect();
+    let more = names.len().saturating_sub(12);
+    names.truncate(12);
+    match (names.is_empty(), more) {
+        (true, _) => finding,
+        (false, 0) => finding.help(format!("there is {}", names.join(", "))),
+        (false, more) => finding.help(format!("there is {}, and {more} more", names.join(", "))),
+    }
+}
+
+/// Adds what was perhaps meant in place of the name at a step.
+pub fn meant(finding: Diagnostic, read: &Reading<'_>, step: usize, near: &str) -> Diagnostic {
     // In `map(.a)` or `."a"` the place is more than the name, or escapes move it: no edit then.
     let plain = read.text.is_plain() && read.text.text().get(read.path[step].range.clone()) == Some(name(read, step));
-    match nearest(name(read, step), known.clone()) {
-        Some(near) if plain => finding.label(format!("did you mean `{near}`?")).suggest(format!("write `{near}`"), span, near),
-        Some(near) => finding.help(format!("did you mean `{near}`?")),
-        None => {
-            let mut names: Vec<String> = known.into_iter().map(|name| format!("`{name}`")).collect();
-            let more = names.len().saturating_sub(12);
-            names.truncate(12);
-            match (names.is_empty(), more) {
-                (true, _) => finding,
-                (false, 0) => finding.help(format!("there is {}", names.join(", "))),
-                (false, more) => finding.help(format!("there is {}, and {more} more", names.join(", "))),
-            }
-        }
-    }
+    let question = format!("did you mean `{near}`?");
+    if plain { finding.label(question).suggest(format!("write `{near}`"), span(read, step), near) } else { finding.help(question) }
 }

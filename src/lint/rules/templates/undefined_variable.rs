@@ -11,16 +11,22 @@ pub const SECRETS: [&str; 4] = ["env", "secret", "secrets", "ENV"];
 /// Finds it.
 pub fn check(draft: &Draft<'_>) -> Vec<Diagnostic> {
     let templates = read::problems(draft).filter(|(read, ..)| !read.site.role.is_jq());
-    templates.filter_map(|(read, step, problem)| one(read, step, problem)).collect()
+    templates.filter_map(|(read, step, problem)| one(draft, read, step, problem)).collect()
 }
 
-fn one(read: &Reading<'_>, step: usize, problem: &Problem) -> Option<Diagnostic> {
+fn one(draft: &Draft<'_>, read: &Reading<'_>, step: usize, problem: &Problem) -> Option<Diagnostic> {
     let name = read::name(read, step);
     match problem {
         Problem::Name(_) if SECRETS.contains(&name) => None,
         Problem::Name(known) => {
             let message = format!("`{name}` is not defined");
-            Some(read::unknown(code::T002, read, step, message, known.iter().copied()))
+            match without_table(draft, name).filter(|(table, _)| known.contains(table)) {
+                Some((_, path)) => {
+                    let finding = Diagnostic::new(code::T002, read::span(read, step), message);
+                    Some(read::meant(finding, read, step, &path))
+                }
+                None => Some(read::unknown(code::T002, read, step, message, known.iter().copied())),
+            }
         }
         Problem::RunField(of, known) => {
             let message = if known.is_empty() { format!("{of} has no fields") } else { format!("{of} has no field `{name}`") };
@@ -33,4 +39,11 @@ fn one(read: &Reading<'_>, step: usize, problem: &Problem) -> Option<Diagnostic>
         }
         _ => None,
     }
+}
+
+/// The table that a parameter or variable stands in, and its path, when it was named without.
+fn without_table(draft: &Draft<'_>, name: &str) -> Option<(&'static str, String)> {
+    let params = draft.pipeline.params.contains_key(name).then_some("params");
+    let table = params.or_else(|| draft.pipeline.vars.contains_key(name).then_some("vars"))?;
+    Some((table, format!("{table}.{name}")))
 }
