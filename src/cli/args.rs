@@ -2,8 +2,8 @@
 
 use super::out::When;
 use super::{
-    answer, cancel, completions, doctor, eval, explain, export, graph, help, lint, list, logs, note, resume, retry, run, show,
-    test, why,
+    answer, cancel, completions, doctor, eval, explain, export, fmt, graph, help, lint, list, logs, note, resume, retry, run,
+    show, test, why,
 };
 use clap::{ArgAction, Parser, Subcommand};
 
@@ -70,6 +70,8 @@ pub enum Command {
     Lint(lint::Args),
     /// Explain a rule of `flow lint`, or list them all.
     Explain(explain::Args),
+    /// Put pipelines into form: one order of keys, one way of blanks.
+    Fmt(fmt::Args),
     /// Evaluate a jq expression as the engine does.
     Eval(eval::Args),
     /// Look at project, agents and store, and say what is wrong.

@@ -3,7 +3,7 @@
 use super::exit::Exit;
 use super::fail::{Fail, Outcome};
 use super::out::Out;
-use super::paths::pipelines;
+use super::paths::{STDIN, pipelines, read_stdin};
 use super::pipeline::{cleaned, project, settings, together};
 use super::rewrite::{difference, rewrite};
 use crate::diag::{Code, Diagnostic, RuleText, Severity, concise, github, human, json, sarif};
@@ -11,7 +11,6 @@ use crate::lint::{Page, readable};
 use crate::project::{Change, Loaded, Project, rule_page};
 use crate::text::Sources;
 use crate::view::words::count;
-use std::io::Read as _;
 
 /// Arguments of `flow lint`.
 #[derive(Debug, clap::Args)]
@@ -101,7 +100,7 @@ pub fn command(args: &Args, out: Out) -> Outcome {
     let shown = if args.pedantic || args.fail_on == Some(FailOn::Info) { Severity::Info } else { Severity::Warning };
     let (mut parts, mut changes, mut stdin) = (vec![], vec![], None);
     for path in &paths {
-        let text = if path == "-" { Some(read_stdin()?) } else { None };
+        let text = if path == STDIN { Some(read_stdin()?) } else { None };
         let name = if text.is_some() { &args.stdin_filename } else { path };
         let mut loaded = if mending {
             let mended = project.mend(name, text.as_deref(), unsafe_fixes)?;
@@ -141,13 +140,6 @@ fn load(project: &Project, name: &str, text: Option<&str>) -> Result<Loaded, Fai
         Some(text) => Ok(project.load_text(name, text)),
         None => Ok(project.load(name)?),
     }
-}
-
-fn read_stdin() -> Result<String, Fail> {
-    let mut text = String::new();
-    let read = std::io::stdin().lock().take(crate::limits::FILE_BYTES + 1).read_to_string(&mut text);
-    read.map_err(|error| Fail::new(Exit::NoInput, format!("stdin cannot be read: {error}")))?;
-    Ok(text)
 }
 
 /// Writes changed files unless they are only shown.

@@ -17,6 +17,7 @@ pub mod exit;
 mod explain;
 mod export;
 mod fail;
+mod fmt;
 mod form;
 mod go;
 mod graph;

@@ -2,8 +2,13 @@
 
 use super::exit::Exit;
 use super::fail::Fail;
+use crate::limits::FILE_BYTES;
 use crate::project::is_pipeline;
+use std::io::Read as _;
 use std::path::Path;
+
+/// The path that stands for stdin.
+pub const STDIN: &str = "-";
 
 /// Folders below a given one are looked into this deep.
 const DEPTH: usize = 16;
@@ -43,4 +48,15 @@ fn walk(folder: &Path, depth: usize, found: &mut Vec<String>) {
             found.push(path.to_string_lossy().into_owned());
         }
     }
+}
+
+/// The text of stdin, up to a little more than a pipeline may have.
+///
+/// # Errors
+/// When it cannot be read, or is no text.
+pub fn read_stdin() -> Result<String, Fail> {
+    let mut text = String::new();
+    let read = std::io::stdin().lock().take(FILE_BYTES + 1).read_to_string(&mut text);
+    read.map_err(|error| Fail::new(Exit::NoInput, format!("stdin cannot be read: {error}")))?;
+    Ok(text)
 }

@@ -8,6 +8,7 @@ mod complain;
 mod duration;
 mod elsewhere;
 mod escape;
+mod format;
 mod keys;
 mod lines;
 mod names;
@@ -29,6 +30,7 @@ mod verbs;
 mod words;
 
 pub use crate::expr::shape::{Raw as RawShape, RawKind};
+pub use format::format;
 pub use keys::keys;
 pub use names::{ENGINE_OPTIONS, ENGINE_SHORTS};
 pub use not_yet::not_yet;

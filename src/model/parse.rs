@@ -27,6 +27,8 @@ pub(super) struct Read {
     pub found: Vec<Diagnostic>,
     /// Keys that are not known where they stand, and those that are.
     pub unknown: Vec<(Span, Vec<&'static str>)>,
+    /// Where texts that are jq stand.
+    pub jq: Vec<Span>,
 }
 
 /// Reads a text, and keeps what was asked for.
@@ -34,21 +36,21 @@ pub(super) fn read(file: FileId, text: &str) -> Read {
     if text.len() as u64 > FILE_BYTES {
         let message = format!("the file has {} bytes, and a pipeline has at most {FILE_BYTES}", text.len());
         let found = vec![Diagnostic::new(code::P001, Span::new(file, 0..0), message)];
-        return Read { pipeline: empty(file), found, unknown: vec![] };
+        return Read { pipeline: empty(file), found, unknown: vec![], jq: vec![] };
     }
     let syntax = syntax::read(file, text);
     let errors = syntax.found.iter().map(|finding| finding.span.start as usize).collect();
-    let mut reader = Reader { file, source: text, found: vec![], unknown: vec![], errors, headers: syntax.headers };
+    let mut reader = Reader { file, source: text, found: vec![], unknown: vec![], jq: vec![], errors, headers: syntax.headers };
     let pipeline = reader.pipeline(syntax.root);
     let tainted = |finding: &Diagnostic| syntax.tainted.iter().any(|range| range.contains(&(finding.span.start as usize)));
     let mut found = syntax.found;
-    let Reader { found: read, unknown, .. } = reader;
+    let Reader { found: read, unknown, jq, .. } = reader;
     found.extend(read.into_iter().filter(|finding| !tainted(finding)));
     found.sort_by_key(|finding| (finding.span.start, finding.code));
     for finding in &mut found {
         shorten(finding);
     }
-    Read { pipeline, found, unknown }
+    Read { pipeline, found, unknown, jq }
 }
 
 /// Cuts what a finding quotes of the file: a key may be as long as the file.

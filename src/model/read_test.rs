@@ -20,9 +20,9 @@ impl Reader<'_> {
             header,
             name: self.literal(table.take("name")),
             params: self.data_table(table.take("params")),
+            files: self.test_files(table.take("files")),
             stubs: self.data_table(table.take("stubs")),
             expect: self.expect(table.take("expect")),
-            files: self.test_files(table.take("files")),
         };
         self.finish(&table, "tests[]");
         for stub in test.stubs.values() {

@@ -20,6 +20,8 @@ pub(super) struct Reader<'a> {
     pub found: Vec<Diagnostic>,
     /// Keys that are not known where they stand, and those that are.
     pub unknown: Vec<(Span, Vec<&'static str>)>,
+    /// Where texts that are jq stand.
+    pub jq: Vec<Span>,
     /// Offsets of syntax errors, sorted.
     pub errors: Vec<usize>,
     /// Offsets of headers, sorted.
@@ -97,6 +99,7 @@ impl Reader<'_> {
     pub fn jq(&mut self, entry: Option<Entry>) -> Option<Field<Embedded>> {
         let Entry { key, node } = entry?;
         let text = self.text_node(&key.value, "jq, as text", node, Empty::Fine)?;
+        self.jq.push(text.span);
         Some(Self::field(&key, text))
     }
 

@@ -81,12 +81,12 @@ impl Reader<'_> {
         self.param_name(&name);
         let param = Param {
             header,
+            help: self.literal(table.take("help")),
             kind: self.word(table.take("type")),
             required: self.boolean(table.take("required")),
-            default: self.data(table.take("default")),
             choices: self.list(table.take("choices"), "values", Self::data_node),
             pattern: self.template(table.take("pattern")),
-            help: self.literal(table.take("help")),
+            default: self.data(table.take("default")),
             short: self.short(table.take("short")),
             file: self.file_param(table.take("file")),
             select: self.select(table.take("select")),
@@ -172,7 +172,10 @@ impl Reader<'_> {
         let span = node.span;
         let value = match node.kind {
             Kind::Boolean(same) => Select::Same(same),
-            Kind::Text(text) => Select::By(text),
+            Kind::Text(text) => {
+                self.jq.push(span);
+                Select::By(text)
+            }
             _ => {
                 self.wrong_type("select", "`true` or jq, as text", &node);
                 return None;
@@ -199,12 +202,13 @@ impl Reader<'_> {
         if let Some(bucket) = &bucket {
             self.bucket(&Spanned::new(bucket.value.clone(), bucket.span));
         }
+        let replicas = self.small(table.take("replicas"), 1..REPLICAS_MAX + 1);
         let history = self.integer_coded(table.take("history"), 1..i64::from(HISTORY_MAX) + 1, code::K004);
         let history = history.and_then(|h| Some(Field { key: h.key, span: h.span, value: u32::try_from(h.value).ok()? }));
         let store = Store {
             header,
             bucket,
-            replicas: self.small(table.take("replicas"), 1..REPLICAS_MAX + 1),
+            replicas,
             history,
             description: self.literal(table.take("description")),
             storage: self.word(table.take("storage")),
@@ -264,13 +268,13 @@ impl Reader<'_> {
             header,
             description: self.literal(table.take("description")),
             backend: self.word(table.take("use")),
+            command: self.some_literals(table.take("command")),
             model: self.literal(table.take("model")),
-            system: self.source_text(table.take("system")),
             access: self.word(table.take("access")),
             tools: self.literals(table.take("tools")),
             max_turns: self.small(table.take("max_turns"), 1..10_001),
             budget_usd: self.number(table.take("budget_usd"), 0.0),
-            command: self.some_literals(table.take("command")),
+            system: self.source_text(table.take("system")),
         };
         let backend = agent.backend.as_ref().map(|backend| backend.value);
         if backend == Some(Backend::Command) {

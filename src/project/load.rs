@@ -65,8 +65,7 @@ impl Project {
     /// # Errors
     /// When there is no such pipeline, or its file is no text. What is wrong *in* it is told as findings.
     pub fn load(&self, name: &str) -> Result<Loaded, LoadError> {
-        let path = self.dir.join(name);
-        if !path.is_file() {
+        if !self.dir.join(name).is_file() {
             let file = format!("{name}.toml");
             if let Some(text) = builtin::text(&format!("pipelines/{file}")) {
                 return Ok(check(
@@ -77,12 +76,22 @@ impl Project {
                     &Levels::default(),
                 ));
             }
-            return Err(LoadError::NotFound { name: name.to_owned(), hint: self.hint(name) });
         }
-        match self.read(&path) {
-            Ok(text) => Ok(self.load_text(name, &text)),
-            Err(error) => Err(LoadError::Unreadable { name: name.to_owned(), error }),
+        self.text(name).map(|text| self.load_text(name, &text))
+    }
+
+    /// The text of a pipeline's file, by its path.
+    ///
+    /// # Errors
+    /// When there is no such file, or it is no text.
+    pub fn text(&self, name: &str) -> Result<String, LoadError> {
+        let path = self.dir.join(name);
+        if path.is_file() {
+            return self.read(&path).map_err(|error| LoadError::Unreadable { name: name.to_owned(), error });
         }
+        let builtin = builtin::text(&format!("pipelines/{name}.toml")).is_some();
+        let hint = if builtin { "it is built into the program, and no file".to_owned() } else { self.hint(name) };
+        Err(LoadError::NotFound { name: name.to_owned(), hint })
     }
 
     /// Whether [`Project::load`] would find a pipeline of this name.

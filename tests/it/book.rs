@@ -94,6 +94,12 @@ pub(crate) fn blocks(page: &Path) -> Vec<Block> {
     found
 }
 
+/// The pipelines of the book, and its other TOML.
+pub(crate) fn pipelines() -> impl Iterator<Item = String> {
+    let blocks = pages().into_iter().flat_map(|page| blocks(&page));
+    blocks.filter(|block| block.kind() == "toml").map(|block| block.text)
+}
+
 /// The findings of a pipeline, those that are only worth knowing too, and what its own tests find.
 fn problems(loaded: &Loaded) -> Vec<String> {
     let findings = loaded.findings.iter().map(|finding| format!("{} {}", finding.code, finding.message));

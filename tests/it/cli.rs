@@ -4,6 +4,7 @@
 //! replaced before anything is compared; the rest is compared to the letter.
 
 mod ask;
+mod form;
 mod lint;
 mod look;
 mod reference;

@@ -7,6 +7,7 @@ mod cli;
 mod crash;
 mod damage;
 mod drive;
+mod format;
 mod fuzz;
 mod jq;
 mod kill;
