@@ -402,7 +402,7 @@ impl Eye<'_> {
     }
 }
 
-fn seg(segment: &Segment) -> Seg<'_> {
+pub(super) fn seg(segment: &Segment) -> Seg<'_> {
     match &segment.kind {
         SegmentKind::Key(name) => Seg::Key(name),
         SegmentKind::Index(_) => Seg::Index,

@@ -18,6 +18,7 @@ mod shapes;
 mod site;
 #[cfg(test)]
 mod tests;
+mod types;
 
 pub use draft::{Draft, Sound};
 pub use facts::{Facts, FileFact, Reference, ReferenceKind, references};

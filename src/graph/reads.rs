@@ -19,6 +19,8 @@ pub struct Expression<'a> {
     pub site: Site<'a>,
     /// Its tree and what it reads.
     pub parsed: Parsed,
+    /// Its reads, among all of the pipeline.
+    pub reads: Range<usize>,
 }
 
 /// Something that is read of the run.
@@ -101,7 +103,7 @@ pub fn collect<'a>(draft: &Draft<'a>, sites: &[Site<'a>], found: &mut Vec<Diagno
         match jq::parse(site.text.text()) {
             Ok(parsed) => {
                 found.extend(parsed.check(site.role.due()).into_iter().map(|mistake| mistake.into_diagnostic(site.text)));
-                readings.expressions.push(Expression { site: *site, parsed });
+                readings.expressions.push(Expression { site: *site, parsed, reads: 0..0 });
             }
             Err(mistakes) => found.extend(mistakes.into_iter().map(|mistake| mistake.into_diagnostic(site.text))),
         }
@@ -110,8 +112,8 @@ pub fn collect<'a>(draft: &Draft<'a>, sites: &[Site<'a>], found: &mut Vec<Diagno
     for site in sites.iter().filter(|site| !site.role.is_jq()) {
         of_template(draft, site, &included, &mut readings, found);
     }
-    for expression in &readings.expressions {
-        let Expression { site, parsed } = expression;
+    for expression in &mut readings.expressions {
+        let Expression { site, parsed, .. } = &*expression;
         found.extend(misplaced(site, parsed));
         let first = readings.reads.len();
         let places = readings.tests.append(parsed.tests(), first);
@@ -134,6 +136,8 @@ pub fn collect<'a>(draft: &Draft<'a>, sites: &[Site<'a>], found: &mut Vec<Diagno
             });
         }
         let reads = &readings.reads[first..];
+        expression.reads = first..readings.reads.len();
+        let Expression { site, parsed, .. } = &*expression;
         readings.orders.extend(parsed.comparisons().iter().filter(|c| c.is_order()).flat_map(|c| nulls(draft, site, reads, c)));
     }
     readings

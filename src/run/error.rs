@@ -40,6 +40,23 @@ pub enum ErrorClass {
 }
 
 impl ErrorClass {
+    /// All of them.
+    pub const ALL: [Self; 14] = [
+        Self::Transient,
+        Self::Limit,
+        Self::Timeout,
+        Self::Invalid,
+        Self::Rejected,
+        Self::Exit,
+        Self::Refused,
+        Self::Guard,
+        Self::Require,
+        Self::Exhausted,
+        Self::Budget,
+        Self::Crash,
+        Self::Unanswered,
+        Self::Cancelled,
+    ];
     /// The classes that an author may write in `retry.on`.
     pub const RETRYABLE: [Self; 6] = [Self::Transient, Self::Limit, Self::Timeout, Self::Invalid, Self::Rejected, Self::Exit];
 

@@ -30,6 +30,9 @@ pub enum RunStatus {
 }
 
 impl RunStatus {
+    /// All of them.
+    pub const ALL: [Self; 6] = [Self::Running, Self::Waiting, Self::Complete, Self::Failed, Self::Cancelled, Self::Interrupted];
+
     /// The word of the run document.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -72,6 +75,18 @@ pub enum PhaseStatus {
 }
 
 impl PhaseStatus {
+    /// All of them.
+    pub const ALL: [Self; 8] = [
+        Self::Pending,
+        Self::Running,
+        Self::Waiting,
+        Self::Complete,
+        Self::Skipped,
+        Self::Failed,
+        Self::Cancelled,
+        Self::Interrupted,
+    ];
+
     /// The word of the run document.
     pub fn as_str(self) -> &'static str {
         match self {

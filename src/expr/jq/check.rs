@@ -115,17 +115,6 @@ impl Parsed {
         self.names.globals.iter().any(|(name, _)| name == var)
     }
 
-    /// Whether its value depends on nothing but itself.
-    pub fn is_constant(&self) -> bool {
-        fn looks(node: &Node) -> bool {
-            matches!(node.kind, Kind::Identity | Kind::Recurse | Kind::Var(_))
-                || matches!(&node.kind, Kind::Call(name, _, args) if args.is_empty()
-                    && !matches!(name.as_str(), "true" | "false" | "null" | "nan" | "infinite" | "not" | "empty"))
-                || node.children().into_iter().any(looks)
-        }
-        !looks(&self.root)
-    }
-
     /// What type it gives, if that can be told from the text.
     pub fn gives(&self) -> Gives {
         infer::gives(&self.root)

@@ -1,6 +1,8 @@
 //! What an expression gives, as far as its text tells. Whatever is not sure is unknown: a rule then stays silent.
 
 use super::syntax::{Kind, Node, Op, Step};
+use super::walk::literal;
+use crate::value::Value;
 
 /// The type of every answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -82,7 +84,7 @@ const STREAM: &[&str] =
     &["range", "recurse", "scan", "match", "splits", "paths", "leaf_paths", "repeat", "while", "combinations", "limit"];
 
 /// The type that all answers have.
-pub(super) fn gives(node: &Node) -> Gives {
+pub fn gives(node: &Node) -> Gives {
     match &node.kind {
         Kind::Number(_) | Kind::Negate(_) => Gives::Number,
         Kind::Text(_) | Kind::Interpolated(..) => Gives::Text,
@@ -108,6 +110,62 @@ pub(super) fn gives(node: &Node) -> Gives {
         }
         _ => Gives::Unknown,
     }
+}
+
+/// Whether something is always true or always false, whatever is read.
+pub fn constant(node: &Node) -> Option<bool> {
+    match &node.kind {
+        Kind::Binary(left, Op::And, _, right) => match (constant(left), constant(right)) {
+            (Some(false), _) | (_, Some(false)) => Some(false),
+            (Some(true), Some(true)) => Some(true),
+            _ => None,
+        },
+        Kind::Binary(left, Op::Or, _, right) => match (constant(left), constant(right)) {
+            (Some(true), _) | (_, Some(true)) => Some(true),
+            (Some(false), Some(false)) => Some(false),
+            _ => None,
+        },
+        Kind::Binary(left, Op::Alternative, _, right) => match constant(left) {
+            Some(false) => constant(right),
+            known => known,
+        },
+        Kind::Binary(left, Op::Pipe, _, right) if is_not(right) => constant(left).map(|holds| !holds),
+        Kind::Binary(left, Op::Equal(op) | Op::Order(op), _, right) => match (literal(left), literal(right)) {
+            (Some(left), Some(right)) => Some(compared(&left, op, &right)),
+            _ if same(left, right) => Some(matches!(*op, "==" | "<=" | ">=")),
+            _ => None,
+        },
+        Kind::If(branches, Some(other)) => {
+            let holds = constant(other)?;
+            branches.iter().all(|(_, then)| constant(then) == Some(holds)).then_some(holds)
+        }
+        // All but null and false is true.
+        _ => literal(node).map(|value| !value.is_null() && value.as_bool() != Some(false)),
+    }
+}
+
+fn is_not(node: &Node) -> bool {
+    matches!(&node.kind, Kind::Call(name, _, args) if name == "not" && args.is_empty())
+}
+
+fn compared(left: &Value, op: &str, right: &Value) -> bool {
+    match op {
+        "==" => left == right,
+        "!=" => left != right,
+        "<" => left < right,
+        "<=" => left <= right,
+        ">" => left > right,
+        _ => left >= right,
+    }
+}
+
+/// Whether two paths are the same, of which each has one value.
+fn same(left: &Node, right: &Node) -> bool {
+    let (Kind::Path(a, left), Kind::Path(b, right)) = (&left.kind, &right.kind) else { return false };
+    let key = |part: &super::syntax::Part| if let Step::Key(name, _) = &part.step { Some(name.clone()) } else { None };
+    matches!((&a.kind, &b.kind), (Kind::Identity, Kind::Identity))
+        && left.len() == right.len()
+        && left.iter().zip(right).all(|(a, b)| key(a).is_some() && key(a) == key(b))
 }
 
 fn both(a: Gives, b: Gives) -> Gives {

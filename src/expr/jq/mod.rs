@@ -30,5 +30,5 @@ pub use compile::Jq;
 pub use dialect::Glob;
 pub use error::EvalError;
 pub use eval::{Budget, Input};
-pub use infer::{Answers, Gives};
+pub use infer::{Answers, Gives, constant, gives};
 pub use reads::{Call, Comparison, Operand, Read, Root, Segment, SegmentKind, Tests, Usage};

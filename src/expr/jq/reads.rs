@@ -139,8 +139,8 @@ impl Comparison {
 pub enum Operand {
     /// A path: index into the reads.
     Read(usize),
-    /// A literal.
-    Literal(Value),
+    /// A literal, and where it stands.
+    Literal(Value, Range<usize>),
     /// Anything else.
     Other,
 }

@@ -366,7 +366,7 @@ impl Walker {
 
     fn operand(&mut self, node: &Node, dot: Option<&Place>, usage: Usage) -> Operand {
         if let Some(literal) = literal(node) {
-            return Operand::Literal(literal);
+            return Operand::Literal(literal, node.range.clone());
         }
         self.read_as(node, dot, usage).map_or(Operand::Other, Operand::Read)
     }

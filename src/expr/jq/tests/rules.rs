@@ -118,8 +118,8 @@ fn guards_are_seen() {
 fn comparisons_know_their_sides() {
     let parsed = parsed(r#".a.n < 3 and .b == "done" and (.c | length) > .d"#);
     let found = parsed.comparisons();
-    assert_eq!((found[0].op, &found[0].left, &found[0].right), ("<", &Operand::Read(0), &Operand::Literal(Value::int(3))));
-    assert_eq!(found[1].right, Operand::Literal(Value::text("done")));
+    assert_eq!((found[0].op, &found[0].left, &found[0].right), ("<", &Operand::Read(0), &Operand::Literal(Value::int(3), 7..8)));
+    assert_eq!(found[1].right, Operand::Literal(Value::text("done"), 19..25));
     assert_eq!(found[2].left, Operand::Other);
     assert!(found[2].is_order() && !found[1].is_order());
 }
@@ -132,7 +132,27 @@ fn what_is_given_is_inferred_or_unknown() {
     assert_eq!(infer("[.a[]]"), (Gives::List, Answers::One));
     assert_eq!(infer("if .a then 1 else \"x\" end"), (Gives::Unknown, Answers::One));
     assert_eq!(infer(".a | select(.b)"), (Gives::Unknown, Answers::AtMostOne));
-    assert!(parsed("1 + 1 == 2").is_constant() && !parsed(".a == 2").is_constant());
+    for (source, holds) in [
+        ("true", Some(true)),
+        ("1 == 2", Some(false)),
+        ("1 < 2 and \"a\" != \"b\"", Some(true)),
+        (".a or true", Some(true)),
+        ("(.a and false)", Some(false)),
+        (".a and true", None),
+        (".a.b == .a.b", Some(true)),
+        (".a.b != .a.b", Some(false)),
+        (".a[] == .a[]", None),
+        ("true | not", Some(false)),
+        ("if .a then true else 1 == 1 end", Some(true)),
+        ("[1, 2] == [1, 2]", Some(true)),
+        ("null // true", Some(true)),
+        ("true // .a", Some(true)),
+        (".a == 2", None),
+        ("not", None),
+        ("test(\"a\")", None),
+    ] {
+        assert_eq!(super::super::constant(parsed(source).root()), holds, "{source}");
+    }
 }
 
 #[test]
