@@ -50,5 +50,9 @@ pub fn meant(finding: Diagnostic, read: &Reading<'_>, step: usize, near: &str) -
     // In `map(.a)` or `."a"` the place is more than the name, or escapes move it: no edit then.
     let plain = read.text.is_plain() && read.text.text().get(read.path[step].range.clone()) == Some(name(read, step));
     let question = format!("did you mean `{near}`?");
-    if plain { finding.label(question).suggest(format!("write `{near}`"), span(read, step), near) } else { finding.help(question) }
+    if plain {
+        finding.label(question).suggest(format!("write `{near}`"), span(read, step), near)
+    } else {
+        finding.help(question)
+    }
 }
