@@ -97,10 +97,10 @@ codes! {
     I003 "file-encoding" Error;
     I004 "unknown-agent" Error;
     I005 "unused-agent" Warning;
-    R001 "no-timeout" Warning;
+    R001 "no-timeout" Info;
     R002 "timeout-nesting" Warning;
     R003 "retry-side-effect" Warning;
-    R004 "ask-without-timeout" Warning;
+    R004 "ask-without-timeout" Info;
     R005 "no-accept" Info;
     X001 "untested-guard" Info;
     Y001 "escaped-jq" Info;

@@ -3,10 +3,13 @@
 use crate::model::{Pipeline, RawKind, RawShape, TextSource, Verb};
 use crate::text::{Embedded, Span, Spanned};
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 /// The texts of the files that a pipeline names, and what there is besides.
 #[derive(Clone, Debug, Default)]
 pub struct Facts {
+    /// The text of the pipeline file itself; empty where nobody has it.
+    pub own: Arc<str>,
     /// Prompts, schemas and includes, by the name they are written under.
     pub files: BTreeMap<String, FileFact>,
     /// Those of them that templates include.

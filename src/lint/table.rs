@@ -1,6 +1,6 @@
 //! The table of rules.
 
-use super::rules::{data, files, graph, jq, keys, security, templates};
+use super::rules::{data, files, graph, jq, keys, running, security, style, templates};
 use crate::diag::{Code, Diagnostic, code};
 use crate::graph::Draft;
 
@@ -42,4 +42,10 @@ pub const RULES: &[Rule] = &[
     Rule { code: code::K003, check: keys::reserved_key::check },
     Rule { code: code::I001, check: files::missing_file::check },
     Rule { code: code::I003, check: files::file_encoding::check },
+    Rule { code: code::R001, check: running::no_timeout::check },
+    Rule { code: code::R002, check: running::timeout_nesting::check },
+    Rule { code: code::R003, check: running::retry_side_effect::check },
+    Rule { code: code::R004, check: running::ask_without_timeout::check },
+    Rule { code: code::R005, check: running::no_accept::check },
+    Rule { code: code::Y005, check: style::no_description::check },
 ];

@@ -191,7 +191,8 @@ fn pipelines_in(folder: &Path) -> Vec<String> {
 
 /// Reads all that a pipeline names, and what those texts include, to the end.
 fn gather(pipeline: &Pipeline, base: &Base<'_>, name: &str, sources: &mut Sources) -> Facts {
-    let mut facts = Facts { builtin: ["instructions".to_owned()].into(), ..Facts::default() };
+    let own = sources.get(pipeline.file).text.clone();
+    let mut facts = Facts { own, builtin: ["instructions".to_owned()].into(), ..Facts::default() };
     for reference in references(pipeline) {
         read_once(&mut facts, base, &reference.name.value, name, sources);
     }

@@ -23,7 +23,7 @@ const AWAITED: &[&str] = &[
     // Rules of templates, security, keys and files.
     "T005 T006 T008 S005 S006 S007 S009 S010 K005 K006 I002",
     // Rules of running, tests and style.
-    "P009 R001 R002 R003 R004 R005 X001 Y001 Y002 Y003 Y004 Y005",
+    "P009 X001 Y001 Y002 Y003 Y004",
     // Rules about pipelines that call pipelines.
     "G010 D012",
 ];

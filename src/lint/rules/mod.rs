@@ -5,5 +5,7 @@ pub mod files;
 pub mod graph;
 pub mod jq;
 pub mod keys;
+pub mod running;
 pub mod security;
+pub mod style;
 pub mod templates;

@@ -1,0 +1,56 @@
+//! R001: phases that nothing bounds in time. Told once: one line under `[defaults]` mends them all.
+
+use crate::diag::{Diagnostic, Edit, Fix, code};
+use crate::graph::Draft;
+use crate::model::{Phase, Verb};
+
+/// What is suggested: long for an agent's turn, short for a night.
+const SUGGESTED: &str = "30m";
+
+/// Finds it.
+pub fn check(draft: &Draft<'_>) -> Vec<Diagnostic> {
+    let pipeline = draft.pipeline;
+    let (defaults, limits) = (&pipeline.defaults, &pipeline.limits);
+    if limits.wall_ms.is_some() || defaults.timeout_ms.is_some() || defaults.idle_timeout_ms.is_some() {
+        return vec![];
+    }
+    let unbounded: Vec<(usize, &Phase)> = pipeline.phases.values().enumerate().filter(|(_, phase)| endless(phase)).collect();
+    let Some(((_, first), rest)) = unbounded.split_first() else { return vec![] };
+    // Where something could not be read it may have been the timeout.
+    if unbounded.iter().any(|(at, _)| !draft.net.known[*at]) || !draft.facts.unread.is_empty() {
+        return vec![];
+    }
+    let message = match rest {
+        [] => format!("nothing bounds how long `{}` may take", first.name.value),
+        [(_, other)] => format!("nothing bounds how long `{}` and `{}` may take", first.name.value, other.name.value),
+        more => format!("nothing bounds how long `{}` and {} other phases may take", first.name.value, more.len()),
+    };
+    let finding = Diagnostic::new(code::R001, first.name.span, message);
+    let finding =
+        finding.help(format!("`timeout = \"{SUGGESTED}\"` under `[defaults]` bounds them, `wall` under `[limits]` the run"));
+    let edits: Option<Vec<Edit>> = unbounded.iter().map(|(_, phase)| edit(phase)).collect();
+    match edits {
+        Some(edits) => {
+            let message = format!("give {} `timeout = \"{SUGGESTED}\"`", if rest.is_empty() { "it" } else { "each of them" });
+            vec![finding.with_fix(Fix { message, safe: false, edits })]
+        }
+        None => vec![finding],
+    }
+}
+
+/// Whether a phase works, and says nothing of how long.
+fn endless(phase: &Phase) -> bool {
+    let works = matches!(phase.verb.as_ref().map(|verb| &verb.value), Some(Verb::Agent(_) | Verb::Run(_) | Verb::Shell(_)));
+    works && phase.timeout_ms.is_none() && phase.idle_timeout_ms.is_none()
+}
+
+/// A line before the verb: what stands behind a value may be a comment.
+fn edit(phase: &Phase) -> Option<Edit> {
+    let under_header = phase.header.start < phase.name.span.start;
+    let verb = phase.verb.as_ref().filter(|verb| under_header && verb.key.start > phase.header.end)?;
+    let mut span = verb.key;
+    span.end = span.start;
+    // `[phases.x.run]` has a header of its own.
+    let own = matches!(verb.value, Verb::Shell(_)) && verb.span.start < verb.key.start;
+    (!own).then(|| Edit { span, text: format!("timeout = \"{SUGGESTED}\"\n") })
+}
