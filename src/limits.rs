@@ -98,6 +98,9 @@ pub const SECRET_BYTES: usize = 4;
 pub const DETECT_MS: u64 = 10_000;
 /// One argument of a program, in bytes: Linux refuses 128 KiB and more.
 pub const ARGUMENT_BYTES: usize = 120 << 10;
+/// A prompt that is written out, in bytes: about 16,000 tokens. Every turn pays for all of it, and agents lose sight of
+/// parts of instructions that are longer.
+pub const PROMPT_BYTES: usize = 64 << 10;
 /// Times that one question is put again to a person whose answers do not fit.
 pub const ASK_AGAIN: u32 = 20;
 /// Phases and items at once unless the pipeline says otherwise.

@@ -22,6 +22,19 @@ pub struct Look {
     pub output_of: Option<usize>,
     /// Whether what is read was said by an agent, a process or a person in this run.
     pub said: bool,
+    /// What it is, when it is surely no single text, number or boolean.
+    pub compound: Option<Compound>,
+}
+
+/// A value with parts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Compound {
+    /// A table that the engine makes, with the field of it that is mostly meant.
+    Made(Option<&'static str>),
+    /// Another table.
+    Table,
+    /// A list.
+    List,
 }
 
 /// Why a read leads nowhere.
@@ -167,6 +180,13 @@ impl Eye<'_> {
 
     /// Goes on from a part of the document; `step` is the next step to take.
     fn doc(&mut self, doc: Doc, step: usize) {
+        if step == self.path.len() {
+            self.look.compound = match doc {
+                Doc::Table(_) | Doc::Params | Doc::Vars | Doc::Files | Doc::Phases | Doc::Previous => Some(Compound::Made(None)),
+                Doc::List | Doc::Rounds => Some(Compound::List),
+                Doc::Any | Doc::Leaf | Doc::Maybe(_) | Doc::Output => None,
+            };
+        }
         match doc {
             Doc::Any | Doc::List => {}
             Doc::Maybe(inner) => {
@@ -239,6 +259,7 @@ impl Eye<'_> {
                 if !required && param.default.is_none() {
                     self.null_after(step + 1);
                 }
+                self.made(step + 1, "text");
                 self.field_of(FILE, step + 1, "a file");
             }
             Some(_) => self.wrong(step, Problem::File),
@@ -265,7 +286,15 @@ impl Eye<'_> {
         }
     }
 
+    /// A table of the engine's that the path may end at, and its field that is mostly meant.
+    fn made(&mut self, step: usize, field: &'static str) {
+        if step == self.path.len() {
+            self.look.compound = Some(Compound::Made(Some(field)));
+        }
+    }
+
     fn record(&mut self, phase: Option<usize>, step: usize) {
+        self.made(step, "output");
         match (self.key(step), phase) {
             (Some("output"), Some(phase)) => self.output(phase, step + 1),
             (Some("output"), None) => self.look.said = true,
@@ -298,7 +327,13 @@ impl Eye<'_> {
     fn shape(&mut self, phase: usize, step: usize) {
         let Some(reply) = &self.draft.shapes[phase].reply else { return };
         let path: Vec<Seg<'_>> = self.path[step..].iter().map(seg).collect();
-        match reply.lookup(&path) {
+        let end = reply.lookup(&path);
+        self.look.compound = match &end {
+            Lookup::Found(Type::Table { .. }, _) => Some(self.natural(phase, step)),
+            Lookup::Found(Type::List(_), _) => Some(Compound::List),
+            _ => None,
+        };
+        match end {
             Lookup::Found(_, true) => {
                 // Null is possible from the shortest stretch on that may be null.
                 let short = (0..path.len()).find(|steps| matches!(reply.lookup(&path[..*steps]), Lookup::Found(_, true)));
@@ -316,6 +351,13 @@ impl Eye<'_> {
             }
             Lookup::Found(_, false) | Lookup::Opaque => {}
         }
+    }
+
+    /// The table at the end of the path: what a phase gives that declares no shape has a field that is mostly meant.
+    fn natural(&self, phase: usize, step: usize) -> Compound {
+        let file = &self.draft.pipeline.phases[phase];
+        let undeclared = step == self.path.len() && file.output.is_none();
+        if undeclared && self.is_process(phase) { Compound::Made(Some("stdout")) } else { Compound::Table }
     }
 
     /// Why an output cannot have been written when the site is evaluated.

@@ -23,7 +23,7 @@ mod types;
 pub use draft::{Draft, Sound};
 pub use facts::{Facts, FileFact, Reference, ReferenceKind, references};
 pub use include::{includes, includes_of};
-pub use look::{Look, Problem};
+pub use look::{Compound, Look, Problem};
 pub use loops::{Crossing, Loops, Ring};
 pub use net::Net;
 pub use reads::{Expression, NullInOrder, Reading, Readings};

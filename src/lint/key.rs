@@ -38,11 +38,14 @@ pub fn literals(template: &str) -> Vec<Range<usize>> {
     parts
 }
 
-/// The next `{{ … }}`, `{% … %}` or `{# … #}` from an offset on.
+/// The next `{{ … }}`, `{% … %}` or `{# … #}` from an offset on. It looks at each byte once.
 fn next_tag(template: &str, from: usize) -> Option<(usize, usize)> {
     let tags = [("{{", "}}"), ("{%", "%}"), ("{#", "#}")];
-    let found = tags.iter().filter_map(|(open, close)| Some((from + template[from..].find(open)?, *close)));
-    let (open, close) = found.min()?;
+    let found = template[from..].match_indices('{').map(|(at, _)| from + at).find_map(|at| {
+        let (_, close) = tags.iter().find(|(open, _)| template[at..].starts_with(open))?;
+        Some((at, *close))
+    });
+    let (open, close) = found?;
     let end = template[open..].find(close).map_or(template.len(), |end| open + end + 2);
     Some((open, end))
 }

@@ -5,6 +5,7 @@
 
 mod absent;
 mod apply;
+mod command;
 mod ignore;
 mod key;
 mod layout;

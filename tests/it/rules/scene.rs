@@ -44,7 +44,8 @@ impl Scene {
         let need = |info: &str| one(info)?.ok_or(format!("{page}: there is no block `{info}`"));
         let named = |block: &Block, word: &str| {
             let (_, path) = block.info.split_once(&format!(",{word}="))?;
-            Some((path.to_owned(), block.text.clone()))
+            let (path, times) = path.split_once(",times=").unwrap_or((path, "1"));
+            Some((path.to_owned(), block.text.repeat(times.parse().expect("`times=` has a number"))))
         };
         let (fails, passes, fixed) = (need("toml,fails")?, need("toml,passes")?, one("toml,fixed")?);
         let files = blocks.iter().filter_map(|block| named(block, "file")).collect();

@@ -1,4 +1,5 @@
 //! Files that a pipeline names.
 
+pub mod empty_file;
 pub mod file_encoding;
 pub mod missing_file;

@@ -20,10 +20,10 @@ fn one(draft: &Draft<'_>, read: &Reading<'_>, step: usize, problem: &Problem) ->
         Problem::Name(_) if SECRETS.contains(&name) => None,
         Problem::Name(known) => {
             let message = format!("`{name}` is not defined");
-            match without_table(draft, name).filter(|(table, _)| known.contains(table)) {
-                Some((_, path)) => {
+            match table_of(draft, name).filter(|table| known.contains(table)) {
+                Some(table) => {
                     let finding = Diagnostic::new(code::T002, read::span(read, step), message);
-                    Some(read::meant(finding, read, step, &path))
+                    Some(read::meant(finding, read, step, &format!("{table}.{name}")))
                 }
                 None => Some(read::unknown(code::T002, read, step, message, known.iter().copied())),
             }
@@ -41,9 +41,8 @@ fn one(draft: &Draft<'_>, read: &Reading<'_>, step: usize, problem: &Problem) ->
     }
 }
 
-/// The table that a parameter or variable stands in, and its path, when it was named without.
-fn without_table(draft: &Draft<'_>, name: &str) -> Option<(&'static str, String)> {
+/// The table that a parameter or variable stands in.
+pub fn table_of(draft: &Draft<'_>, name: &str) -> Option<&'static str> {
     let params = draft.pipeline.params.contains_key(name).then_some("params");
-    let table = params.or_else(|| draft.pipeline.vars.contains_key(name).then_some("vars"))?;
-    Some((table, format!("{table}.{name}")))
+    params.or_else(|| draft.pipeline.vars.contains_key(name).then_some("vars"))
 }
