@@ -64,7 +64,7 @@ fn effect(argv: &[Spanned<Embedded>]) -> Option<&'static str> {
         return None;
     }
     match (program, words.get(1).copied().unwrap_or_default(), words.get(2).copied().unwrap_or_default()) {
-        ("gh", "issue", "create") | ("glab", "issue", "create") => Some("opens an issue"),
+        ("gh" | "glab", "issue", "create") => Some("opens an issue"),
         ("gh", "pr" | "issue", "comment") | ("glab", "mr" | "issue", "note") if !has(&["--edit-last"]) => {
             Some("writes a comment")
         }
