@@ -27,5 +27,6 @@ pub use look::{Compound, Look, Problem};
 pub use loops::{Crossing, Loops, Ring};
 pub use net::Net;
 pub use reads::{Expression, NullInOrder, Reading, Readings};
+pub use resolve::without;
 pub use shapes::{Shapes, closed};
 pub use site::{Role, Site, sites};

@@ -6,7 +6,7 @@ use crate::diag::{Code, Diagnostic, code, nearest};
 use crate::model::{Data, DataKind, Pipeline};
 use crate::run::ErrorClass;
 use crate::text::{Span, Spanned};
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 /// Checks all names, and that needs and loops make sense. `unread`: parts of the file could not be read.
 pub fn check(pipeline: &Pipeline, net: &Net, loops: &Loops, unread: bool) -> Vec<Diagnostic> {
@@ -41,16 +41,35 @@ pub fn unknown<'a>(
 
 fn needs(pipeline: &Pipeline, net: &Net, found: &mut Vec<Diagnostic>) {
     for phase in pipeline.phases.values() {
-        let mut seen = HashSet::new();
-        for need in &phase.needs {
+        let mut seen = HashMap::new();
+        for (at, need) in phase.needs.iter().enumerate() {
             if !pipeline.phases.contains_key(&need.value) {
                 found.push(unknown(code::G001, "phase", need, pipeline.phases.keys().map(String::as_str), true));
-            } else if !seen.insert(&need.value) {
-                found.push(Diagnostic::new(code::G007, need.span, format!("`{}` is listed twice", need.value)));
+            } else if let Some(first) = seen.insert(&need.value, need.span) {
+                let finding = Diagnostic::new(code::G007, need.span, format!("`{}` is listed twice", need.value));
+                let finding = finding.related(first, "it is here already");
+                found.push(match without(&phase.needs, at) {
+                    Some(gone) => finding.mend("leave it out here", gone, ""),
+                    None => finding,
+                });
             }
         }
     }
     found.extend(net.rings().iter().map(|ring| cycle(pipeline, ring)));
+}
+
+/// What goes when one of a list of names is left out, with its comma. Unknown where there is more between them than that:
+/// it may be a comment.
+pub fn without(list: &[Spanned<String>], at: usize) -> Option<Span> {
+    let span = list[at].span;
+    let gap = |from: Span, to: Span| to.start.saturating_sub(from.end) <= 2;
+    let before = at.checked_sub(1).map(|at| list[at].span).filter(|before| gap(*before, span));
+    let after = list.get(at + 1).map(|next| next.span).filter(|next| gap(span, *next));
+    match (before, after) {
+        (Some(before), _) => Some(Span::new(span.file, before.end as usize..span.end as usize)),
+        (None, Some(next)) => Some(Span::new(span.file, span.start as usize..next.start as usize)),
+        (None, None) => None,
+    }
 }
 
 /// Phases of a ring that are named; nobody reads more.

@@ -101,7 +101,7 @@ fn kinds(path: &[Segment]) -> impl Iterator<Item = &SegmentKind> {
 }
 
 /// Whether one path leads through the end of the other.
-fn related(a: &[Segment], b: &[Segment]) -> bool {
+pub fn related(a: &[Segment], b: &[Segment]) -> bool {
     kinds(a).zip(kinds(b)).all(|(a, b)| a == b)
 }
 
@@ -140,10 +140,7 @@ impl<'d, 'a> Absence<'d, 'a> {
         // Enough is what has to do with the phase, with the one whose guard decides, or with what that guard asks.
         let mut about = vec![&read.path[..2.min(steps)]];
         let decides = self.decides(phase);
-        let asks = decides.map_or(&[][..], |decides| &self.guards[decides]);
-        about.extend(
-            asks.iter().map(|at| self.read(*at)).filter(|read| read.site.role == Role::When).map(|read| read.path.as_slice()),
-        );
+        about.extend(decides.into_iter().flat_map(|decides| self.asks(decides)));
         let thought = self.thought_of(at, &|path| about.iter().any(|about| related(about, path)))
             || decides.is_some_and(|decides| self.thought_of(at, &|path| self.is_about(path, decides)))
             || about.iter().any(|about| self.guarded_above(read, about));
@@ -213,6 +210,12 @@ impl<'d, 'a> Absence<'d, 'a> {
         guards.iter().map(|at| self.read(*at)).any(|guard| {
             guard.site.phase.is_some_and(|above| self.draft.net.is_sure(above, reader)) && related(about, &guard.path)
         })
+    }
+
+    /// What the `when` of a phase looks at.
+    pub fn asks(&self, phase: usize) -> impl Iterator<Item = &'d [Segment]> {
+        let guards = self.guards[phase].iter().map(|at| self.read(*at));
+        guards.filter(|read| read.site.role == Role::When).map(|read| read.path.as_slice())
     }
 
     /// The phase whose guard decides whether a phase is skipped: itself, or the nearest above.

@@ -15,6 +15,7 @@ mod page;
 mod read;
 mod rules;
 mod table;
+mod used;
 
 pub use apply::apply;
 pub use ignore::ignore;

@@ -15,7 +15,11 @@ pub struct Rule {
 /// All rules that look at a draft, in the order of the book.
 pub const RULES: &[Rule] = &[
     Rule { code: code::G001, check: graph::unknown_phase::check },
+    Rule { code: code::G005, check: graph::never_runs::check },
+    Rule { code: code::G006, check: graph::redundant_need::check },
     Rule { code: code::G008, check: graph::impossible_join::check },
+    Rule { code: code::G009, check: graph::unused_phase::check },
+    Rule { code: code::G011, check: graph::may_never_run::check },
     Rule { code: code::D001, check: data::read_before_write::check },
     Rule { code: code::D002, check: data::maybe_skipped::check },
     Rule { code: code::D003, check: data::unknown_field::check },
@@ -23,6 +27,8 @@ pub const RULES: &[Rule] = &[
     Rule { code: code::D005, check: data::value_outside_choices::check },
     Rule { code: code::D006, check: data::unknown_param::check },
     Rule { code: code::D007, check: data::unused_param::check },
+    Rule { code: code::D008, check: data::unused_output::check },
+    Rule { code: code::D009, check: data::unchecked_read::check },
     Rule { code: code::D011, check: data::optional_as_required::check },
     Rule { code: code::D013, check: data::null_in_order::check },
     Rule { code: code::J004, check: jq::constant::check },

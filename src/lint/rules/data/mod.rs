@@ -5,8 +5,10 @@ pub mod null_in_order;
 pub mod optional_as_required;
 pub mod read_before_write;
 pub mod type_mismatch;
+pub mod unchecked_read;
 pub mod unknown_field;
 pub mod unknown_param;
+pub mod unused_output;
 pub mod unused_param;
 pub mod value_outside_choices;
 

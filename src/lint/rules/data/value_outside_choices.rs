@@ -37,9 +37,11 @@ fn one(draft: &Draft<'_>, expression: &Expression<'_>, comparison: &Comparison) 
     let known: Vec<String> = choices.iter().map(|choice| format!("`{choice}`")).collect();
     let plain = text.is_plain() && text.text().get(place.clone()) == Some(&format!("\"{word}\""));
     Some(match nearest(word, choices.iter().map(String::as_str)) {
-        Some(near) if plain => {
-            finding.help(format!("did you mean `{near}`?")).suggest(format!("write `{near}`"), span, format!("\"{near}\""))
-        }
+        Some(near) if plain => finding.label(format!("always {holds}; did you mean `{near}`?")).suggest(
+            format!("write `{near}`"),
+            span,
+            format!("\"{near}\""),
+        ),
         Some(near) => finding.help(format!("did you mean `{near}`?")),
         None => finding.help(format!("it is one of {}", known.join(", "))),
     })
