@@ -1,6 +1,6 @@
 //! The table of rules.
 
-use super::rules::{data, files, graph, jq, keys, running, security, style, templates};
+use super::rules::{data, files, graph, jq, keys, running, security, style, templates, trial};
 use crate::diag::{Code, Diagnostic, code};
 use crate::graph::Draft;
 
@@ -59,5 +59,10 @@ pub const RULES: &[Rule] = &[
     Rule { code: code::R003, check: running::retry_side_effect::check },
     Rule { code: code::R004, check: running::ask_without_timeout::check },
     Rule { code: code::R005, check: running::no_accept::check },
+    Rule { code: code::X001, check: trial::untested_guard::check },
+    Rule { code: code::Y001, check: style::escaped_jq::check },
+    Rule { code: code::Y002, check: style::redundant_default::check },
+    Rule { code: code::Y003, check: style::long_inline_prompt::check },
+    Rule { code: code::Y004, check: style::phase_order::check },
     Rule { code: code::Y005, check: style::no_description::check },
 ];

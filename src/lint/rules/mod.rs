@@ -9,3 +9,4 @@ pub mod running;
 pub mod security;
 pub mod style;
 pub mod templates;
+pub mod trial;
