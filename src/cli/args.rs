@@ -3,7 +3,7 @@
 use super::out::When;
 use super::{
     answer, cancel, completions, doctor, eval, explain, export, fmt, graph, help, lint, list, logs, note, resume, retry, run,
-    show, test, why,
+    schema, show, test, why,
 };
 use clap::{ArgAction, Parser, Subcommand};
 
@@ -72,6 +72,8 @@ pub enum Command {
     Explain(explain::Args),
     /// Put pipelines into form: one order of keys, one way of blanks.
     Fmt(fmt::Args),
+    /// Print the JSON Schema of pipeline files, for editors.
+    Schema(schema::Args),
     /// Evaluate a jq expression as the engine does.
     Eval(eval::Args),
     /// Look at project, agents and store, and say what is wrong.

@@ -6,7 +6,7 @@ use super::fail::{Fail, Outcome};
 use super::out::{Out, When};
 use super::{
     answer, cancel, completions, doctor, eval, explain, export, fmt, graph, help, lint, list, logs, note, resume, retry, run,
-    show, test, why,
+    schema, show, test, why,
 };
 use clap::{ColorChoice, CommandFactory, FromArgMatches};
 use std::ffi::OsString;
@@ -110,6 +110,7 @@ fn call(command: &Command, out: Out) -> Outcome {
         Command::Lint(args) => lint::command(args, out),
         Command::Explain(args) => explain::command(args, out),
         Command::Fmt(args) => fmt::command(args, out),
+        Command::Schema(args) => schema::command(args, out),
         Command::Eval(args) => eval::command(args, out),
         Command::Doctor(args) => doctor::command(args, out),
         Command::Store(args) => export::command(args, out),

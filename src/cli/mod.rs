@@ -39,6 +39,7 @@ mod resume;
 mod retry;
 mod rewrite;
 mod run;
+mod schema;
 mod serve;
 mod show;
 mod stop;

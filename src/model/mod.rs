@@ -21,6 +21,7 @@ mod raw;
 mod read_phase;
 mod read_test;
 mod reader;
+mod schema;
 mod sections;
 mod syntax;
 #[cfg(test)]
@@ -41,6 +42,7 @@ pub use pipeline::{
     Test, TestFile, TextSource,
 };
 pub use raw::{Data, DataKind};
+pub use schema::schema;
 pub use words::{
     Access, Backend, Crash, ItemError, Join, OnError, ParamType, Parse, RetryClass, Session, Storage, Then, WhileRunning,
     Workspace,

@@ -51,7 +51,7 @@ pub const ENGINE_OPTIONS: &[&str] = &[
 pub const ENGINE_SHORTS: &[char] = &['h', 'q', 'v', 'V', 'y'];
 
 /// What guards and templates see by name: `for_each.as` may not hide it.
-const IN_SIGHT: &[&str] = &[
+pub(super) const IN_SIGHT: &[&str] = &[
     "id",
     "pipeline",
     "rehearsal",

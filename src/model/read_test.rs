@@ -10,7 +10,7 @@ use crate::text::{Span, Spanned};
 use indexmap::IndexMap;
 
 /// How a test's run may end.
-const STATUS: &[&str] = &["complete", "failed", "cancelled", "waiting"];
+pub(super) const STATUS: &[&str] = &["complete", "failed", "cancelled", "waiting"];
 
 impl Reader<'_> {
     /// One of `[[tests]]`.

@@ -14,7 +14,9 @@ use crate::text::{Span, Spanned};
 use indexmap::IndexMap;
 
 /// Replicas that a NATS stream can have.
-const REPLICAS_MAX: u32 = 5;
+pub(super) const REPLICAS_MAX: u32 = 5;
+/// Turns of an attempt.
+pub(super) const TURNS_MAX: u32 = 10_000;
 
 impl Reader<'_> {
     /// Named things: a table of tables.
@@ -272,7 +274,7 @@ impl Reader<'_> {
             model: self.literal(table.take("model")),
             access: self.word(table.take("access")),
             tools: self.literals(table.take("tools")),
-            max_turns: self.small(table.take("max_turns"), 1..10_001),
+            max_turns: self.small(table.take("max_turns"), 1..TURNS_MAX + 1),
             budget_usd: self.number(table.take("budget_usd"), 0.0),
             system: self.source_text(table.take("system")),
         };

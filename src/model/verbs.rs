@@ -7,10 +7,11 @@ use crate::diag::{Diagnostic, code};
 use crate::text::Spanned;
 
 /// The verbs, the key that each needs, and the keys that mean nothing beside it.
-const VERBS: &[(&str, &[&str])] = &[("agent", &["prompt"]), ("run", &[]), ("ask", &["form"]), ("set", &[]), ("pipeline", &[])];
+pub(super) const VERBS: &[(&str, &[&str])] =
+    &[("agent", &["prompt"]), ("run", &[]), ("ask", &["form"]), ("set", &[]), ("pipeline", &[])];
 
 /// Keys that go with some verbs only.
-const COMPANIONS: &[(&str, &[&str])] = &[
+pub(super) const COMPANIONS: &[(&str, &[&str])] = &[
     ("prompt", &["agent"]),
     ("questions", &["agent"]),
     ("session", &["agent"]),

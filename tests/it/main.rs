@@ -19,6 +19,7 @@ mod peer;
 mod plan;
 mod rules;
 mod scenario;
+mod schema;
 mod secrets;
 mod shipped;
 mod simulate;
