@@ -1,10 +1,8 @@
-//! Y002: a key that says what goes without saying.
+//! Y002: a key that says what goes without saying. What bounds a run or keeps it from another one may well be said aloud.
 
 use crate::diag::{Diagnostic, Edit, Fix, code};
 use crate::graph::Draft;
-use crate::model::{
-    Backend, Crash, Exit, Field, ItemError, Join, OnError, ParamType, Pipeline, Select, Session, Then, WhileRunning,
-};
+use crate::model::{Backend, Crash, Exit, Field, ItemError, Join, OnError, ParamType, Pipeline, Select, Session, Then};
 use crate::text::Span;
 
 /// Finds it.
@@ -21,7 +19,6 @@ fn said(pipeline: &Pipeline) -> Vec<(Span, Span)> {
         all.extend(default(param.required.as_ref(), &false));
         all.extend(default(param.select.as_ref(), &Select::Same(false)));
     }
-    all.extend(pipeline.series.iter().filter_map(|series| default(series.while_running.as_ref(), &WhileRunning::Refuse)));
     all.extend(pipeline.agents.values().filter_map(|agent| default(agent.backend.as_ref(), &Backend::Auto)));
     // What the defaults of the file say, a phase may have to take back.
     let crash = pipeline.defaults.on_crash.as_ref();
