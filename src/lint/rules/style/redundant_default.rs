@@ -62,3 +62,35 @@ fn line(file: &str, key: Span) -> Option<Span> {
     let alone = file[start..range.start].trim().is_empty() && file[range.end..end].trim().is_empty();
     alone.then(|| Span::new(key.file, start..end))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{finding, said};
+    use crate::model;
+    use crate::text::FileId;
+
+    /// The keys that are found, and what is left when they are left out; nothing when a fix is not sure.
+    fn mended(text: &str) -> Vec<(String, Option<String>)> {
+        let (pipeline, _) = model::parse(FileId(0), text);
+        let mend = |(key, value)| {
+            let fix = finding(text, key, value).fix.map(|fix| fix.edits[0].span.range());
+            let left = fix.map(|range| format!("{}{}", &text[..range.start], &text[range.end..]));
+            (text[key.range()].to_owned(), left)
+        };
+        said(&pipeline).into_iter().map(mend).collect()
+    }
+
+    #[test]
+    fn a_key_goes_with_its_line_and_only_where_nothing_else_is_on_it() {
+        assert_eq!(mended("[phases.a]\njoin = 'any'\nset = '1'\n"), [("join".into(), Some("[phases.a]\nset = '1'\n".into()))]);
+        assert_eq!(mended("[phases.a]\nset = '1'\njoin = 'any' # why\n"), [("join".into(), None)]);
+        assert_eq!(mended("[phases]\na.join = 'any'\n"), [("join".into(), None)]);
+        assert_eq!(mended("[phases.a]\nrepeat = { from = 'a', max = 1, then = 'continue' }\n"), [("then".into(), None)]);
+    }
+
+    #[test]
+    fn what_takes_back_a_default_of_the_file_is_needed() {
+        assert_eq!(mended("[defaults]\non_crash = 'ask'\n[phases.a]\non_crash = 'rerun'\n"), []);
+        assert_eq!(mended("[phases.a]\non_crash = 'rerun'\nexit = [0, 1]\nquestions = true\n").len(), 1);
+    }
+}

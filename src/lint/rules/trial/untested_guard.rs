@@ -100,12 +100,13 @@ set = '1'
 
     /// What is found when the tests expect these paths (`-`: none).
     fn found(paths: &[&str]) -> Vec<String> {
-        let mut text = PHASES.to_owned();
-        for path in paths {
+        let test = |path: &&str| {
             let names: Vec<String> = path.split_whitespace().map(|name| format!("'{name}'")).collect();
-            let path = if *path == "-" { String::new() } else { format!("path = [{}], ", names.join(", ")) };
-            text += &format!("[[tests]]\nname = 't'\nexpect = {{ {path}status = 'complete' }}\n");
-        }
+            let path = if **path == *"-" { String::new() } else { format!("path = [{}], ", names.join(", ")) };
+            format!("[[tests]]\nname = 't'\nexpect = {{ {path}status = 'complete' }}\n")
+        };
+        let tests: String = paths.iter().map(test).collect();
+        let text = format!("{PHASES}{tests}");
         let (pipeline, wrong) = model::parse(FileId(0), &text);
         assert_eq!(wrong, []);
         let facts = Facts::default();
