@@ -47,7 +47,8 @@ const PIPELINE: &str = "flow = 1\nname = \"p\"\nsummary = { file = \"texts/sum.m
 fn codes(project: &Project, name: &str) -> Vec<(&'static str, String)> {
     let loaded = project.load(name).unwrap();
     let place = |f: &crate::diag::Diagnostic| loaded.sources.get(f.span.file).path.clone();
-    loaded.findings.iter().map(|f| (f.code.id, place(f))).collect()
+    let worse = loaded.findings.iter().filter(|f| f.severity() > crate::diag::Severity::Info);
+    worse.map(|f| (f.code.id, place(f))).collect()
 }
 
 #[test]
@@ -83,6 +84,6 @@ fn no_file_leads_out_of_the_project() {
 fn a_text_that_stands_in_no_file_is_checked_as_if_it_did() {
     let (_dir, project) = project(&[("flow.toml", "agent = \"cluade\"\n"), ("flows/texts/sum.md", "fine")]);
     assert!(project.load_text("flows/new.toml", PIPELINE).plan.is_some());
-    assert_eq!(project.load_text("new.toml", PIPELINE).findings[0].code.id, "I001");
+    assert!(project.load_text("new.toml", PIPELINE).findings.iter().any(|finding| finding.code.id == "I001"));
     assert_eq!(project.findings[0].code.id, "P005");
 }

@@ -71,7 +71,7 @@ impl Editor {
         self.shown(name)
     }
 
-    /// The next findings that are shown for a file.
+    /// The next findings that are shown for a file, apart from what is only worth knowing.
     fn shown(&mut self, name: &str) -> Vec<Value> {
         let uri = self.uri(name);
         loop {
@@ -79,7 +79,8 @@ impl Editor {
                 && told.method == "textDocument/publishDiagnostics"
                 && told.params["uri"] == uri.as_str()
             {
-                return told.params["diagnostics"].as_array().unwrap().clone();
+                let all = told.params["diagnostics"].as_array().unwrap();
+                return all.iter().filter(|one| one["severity"] != 4).cloned().collect();
             }
         }
     }

@@ -12,7 +12,9 @@ fn loaded() -> Loaded {
     let mut project = Project::open(&folder());
     project.root = folder();
     let loaded = project.load("plan.toml").unwrap();
-    assert_eq!(flow::diag::concise(&loaded.findings, &loaded.sources), "");
+    let worth = |finding: &&flow::diag::Diagnostic| finding.severity() > flow::diag::Severity::Info;
+    let worse: Vec<_> = loaded.findings.iter().filter(worth).cloned().collect();
+    assert_eq!(flow::diag::concise(&worse, &loaded.sources), "");
     loaded
 }
 
