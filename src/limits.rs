@@ -63,6 +63,14 @@ pub const ENTRY_BYTES: usize = 512 << 10;
 pub const STORED_NESTING: usize = NESTING + 32;
 /// Times a write is sent whose outcome is not known; each has waited as long as the store waits by itself.
 pub const COMMIT_RESENDS: usize = 8;
+/// How long a NATS server has for one answer, in milliseconds; a cluster without a leader takes some of these.
+pub const NATS_ANSWER_MS: u64 = 5_000;
+/// How long a read waits for a NATS server that is away, in milliseconds: three times the longest election that was seen.
+pub const NATS_PATIENCE_MS: u64 = 45_000;
+/// Reads that are on their way to a NATS server at once.
+pub const NATS_READS: usize = 64;
+/// Bytes of a NATS message that its headers take at most.
+pub const NATS_HEADERS: usize = 1 << 10;
 /// A free text as one token of a key, in bytes: leaves room in [`KEY_BYTES`] for the rest of the key.
 pub const KEY_TOKEN_BYTES: usize = 160;
 /// Output of one attempt that is read, in bytes; what comes after is dropped with a note.

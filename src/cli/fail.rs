@@ -46,7 +46,7 @@ impl From<StoreError> for Fail {
         let fail = Self::new(Exit::Store, error.to_string());
         match error {
             StoreError::Damaged { .. } | StoreError::Broken { .. } => fail.help("`flow doctor` looks at the whole store"),
-            StoreError::Unreachable { .. } => fail.help("`--store sqlite:PATH` names another one"),
+            StoreError::Unreachable { .. } => fail.help("`--store sqlite:PATH` or `--store nats://HOST:PORT` names another one"),
             _ => fail,
         }
     }

@@ -94,7 +94,8 @@ async fn follow(store: &Arc<dyn Store>, told: Told, printer: &Printer, out: Out)
     let Told { mut state, mut head, .. } = told;
     let journal = Journal::new(store.clone(), state.id().clone());
     let prefix = key::entries(state.id());
-    let mut seen = store.head().await?;
+    let engine = crate::name::Bucket::engine();
+    let mut seen = store.head(&engine).await?;
     let mut dead = None;
     loop {
         let new = journal.since(&head).await?;
@@ -112,7 +113,6 @@ async fn follow(store: &Arc<dyn Store>, told: Told, printer: &Printer, out: Out)
             alive::tell(state.id(), standstill, out);
             return Ok(Exit::Done);
         }
-        let engine = crate::name::Bucket::engine();
         tokio::select! {
             written = store.watch(&engine, &prefix, seen) => {
                 seen = written?.iter().map(|entry| entry.revision).max().unwrap_or(seen);

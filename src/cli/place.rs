@@ -20,7 +20,7 @@ const SHORTEST_ID: usize = 4;
 /// Which store.
 #[derive(Clone, Debug, Default, clap::Args)]
 pub struct StoreArg {
-    /// Where runs are kept: `sqlite:PATH`, or `memory:` [default: `FLOW_STORE`, then flow.toml, then sqlite:.flow/state.db].
+    /// Where runs are kept: `sqlite:PATH`, `nats://HOST:PORT`, or `memory:` [default: `FLOW_STORE`, then flow.toml, then sqlite:.flow/state.db].
     #[arg(long, value_name = "URL")]
     pub store: Option<String>,
 }

@@ -8,7 +8,7 @@ use crate::name::{Bucket, Key, Name};
 use crate::run::{Illegal, Owner, RunState, Stamped, Stimulus};
 use crate::store::{
     AppendError, CommitError, Document, Head, Journal, Lease, Op, Revision, RunHead, StoreError, Write, head_write,
-    read_document, read_head,
+    read_document, read_head, read_lease,
 };
 use std::sync::Arc;
 
@@ -208,7 +208,11 @@ impl Carrier {
     ) -> Result<(), DriveError> {
         let Some(revisions) = revisions else {
             // The outcome had to be read back: so do the revisions.
-            self.row = read_head(&*self.services.store, self.state.id()).await?.map(|(_, revision)| revision);
+            let (store, run) = (&*self.services.store, self.state.id());
+            self.row = read_head(store, run).await?.map(|(_, revision)| revision);
+            if let Some((_, revision)) = read_lease(store, run).await?.filter(|(lease, _)| lease.owner == self.owner) {
+                self.lease_revision = revision;
+            }
             for at in 0..self.views.len() {
                 self.reread(at).await?;
             }

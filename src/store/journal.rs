@@ -164,24 +164,33 @@ impl Journal {
         let (entries, blobs) = (packed.entries.len(), packed.blobs.len());
         let batch: Vec<Write> = packed.entries.into_iter().chain(packed.blobs).chain(more).collect();
         let mut last = String::new();
+        // Entries that were found to be there: of a store that writes one by one, the first of a wide append may be alone.
+        let mut there = 0;
         for _ in 0..COMMIT_RESENDS {
-            match self.store.commit(batch.clone()).await {
+            let todo = if there == 0 { batch.clone() } else { batch[there..entries + blobs].to_vec() };
+            match self.store.commit(todo).await {
                 Ok(revisions) => {
-                    let revisions = Some(revisions.into_iter().skip(entries + blobs).collect());
+                    let revisions = (there == 0).then(|| revisions.into_iter().skip(entries + blobs).collect());
                     return Ok(Appended { head: packed.head, revisions });
                 }
-                Err(CommitError::Conflict { index, key }) if index >= entries + blobs => {
+                Err(CommitError::Conflict { index, key }) if there + index >= entries + blobs => {
                     return Err(AppendError::Conflict { index: index - entries - blobs, key });
                 }
                 Err(CommitError::Conflict { index, .. }) => {
-                    let Some(there) = self.read_back(&batch[index]).await? else { continue };
-                    return Self::judge(&batch[index], there, head.seq + 1 + index as u64, packed.head);
+                    let index = there + index;
+                    let Some(found) = self.read_back(&batch[index]).await? else { continue };
+                    return Self::judge(&batch[index], found, head.seq + 1 + index as u64, packed.head);
                 }
                 Err(CommitError::Unknown { cause, .. }) => {
                     last = cause;
-                    // Nothing there: the same batch again, which can only be the same entry.
-                    let Some(there) = self.read_back(&batch[0]).await? else { continue };
-                    return Self::judge(&batch[0], there, head.seq + 1, packed.head);
+                    // What is not there goes out once more, and can only become the same entries.
+                    while let Some(found) = self.read_back(&batch[there]).await? {
+                        let judged = Self::judge(&batch[there], found, head.seq + 1 + there as u64, packed.head.clone())?;
+                        there += 1;
+                        if there == entries {
+                            return Ok(judged);
+                        }
+                    }
                 }
                 Err(CommitError::Store(error)) => return Err(error.into()),
             }

@@ -6,7 +6,7 @@ use std::pin::Pin;
 /// A future of a store, boxed so that backends are objects.
 pub type Future<'a, T> = Pin<Box<dyn std::future::Future<Output = T> + Send + 'a>>;
 
-/// A number that grows with every write of a store; 0 stands for "never written".
+/// A number that grows with every write of a bucket; 0 stands for "never written". Those of two buckets are not compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
 pub struct Revision(pub u64);
 
@@ -152,6 +152,9 @@ pub trait Store: Send + Sync + std::fmt::Debug {
     /// Writes all or nothing, durably, in order, each write seeing those before it. Gives the revision of each write
     /// (of an [`Op::Ensure`] that found its key, the one it found). A bucket must have been made by [`Store::apply`].
     /// When the future is dropped, the batch may still be written.
+    ///
+    /// Where a backend cannot write all at once, the first write decides: once that is there and the rest is not, the
+    /// outcome is [`CommitError::Unknown`], and who reads back finds the first write.
     fn commit(&self, batch: Vec<Write>) -> Future<'_, Result<Vec<Revision>, CommitError>>;
 
     /// All present keys that are `prefix` or begin with `prefix.`, sorted; the empty prefix is the whole bucket.
@@ -172,8 +175,8 @@ pub trait Store: Send + Sync + std::fmt::Debug {
     /// give an empty list after a while, so that the caller can look at other things.
     fn watch<'a>(&'a self, bucket: &'a Bucket, prefix: &'a str, after: Revision) -> Future<'a, Result<Vec<Entry>, StoreError>>;
 
-    /// The newest revision of the store: where a watch begins.
-    fn head(&self) -> Future<'_, Result<Revision, StoreError>>;
+    /// The newest revision of a bucket (or a later one): where a watch begins.
+    fn head<'a>(&'a self, bucket: &'a Bucket) -> Future<'a, Result<Revision, StoreError>>;
 
     /// The settings of a bucket; `None` when there is no such bucket.
     fn describe<'a>(&'a self, bucket: &'a Bucket) -> Future<'a, Result<Option<BucketSpec>, StoreError>>;

@@ -170,7 +170,7 @@ impl Store for Memory {
         })
     }
 
-    fn head(&self) -> Future<'_, Result<Revision, StoreError>> {
+    fn head<'a>(&'a self, _: &'a Bucket) -> Future<'a, Result<Revision, StoreError>> {
         now(Ok(Revision(self.state().head)))
     }
 

@@ -14,6 +14,8 @@ pub mod kv;
 mod lease;
 mod mail;
 mod memory;
+#[cfg(feature = "nats")]
+mod nats;
 mod open;
 mod runs;
 mod series;
@@ -28,6 +30,8 @@ pub use kv::{BucketSpec, CommitError, Entry, Future, Op, Revision, Store, StoreE
 pub use lease::{Lease, beat, claim_write, read_lease, release_write};
 pub use mail::{Mail, Request, consumed_write, pending, post};
 pub use memory::Memory;
+#[cfg(feature = "nats")]
+pub use nats::Nats;
 pub use open::{STORE_FORMS, file_of, open_store, redacted};
 pub use runs::{RunHead, head_write, list_runs, read_head};
 pub use series::{Cycle, all_cycles, cycle_write, cycles, next_cycle};

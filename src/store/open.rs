@@ -5,8 +5,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 /// The forms that are known, for messages and help.
-pub const STORE_FORMS: &str =
-    "`sqlite:PATH` (a file on this machine, such as `sqlite:.flow/state.db`) and `memory:` (forgotten at the end)";
+pub const STORE_FORMS: &str = "`sqlite:PATH` (a file on this machine, such as `sqlite:.flow/state.db`), `nats://HOST:PORT` (a \
+                               NATS server or cluster) and `memory:` (forgotten at the end)";
 
 /// The file of a store that lies in one.
 pub fn file_of(url: &str) -> Option<&Path> {
@@ -26,6 +26,9 @@ pub async fn open_store(url: &str, create: bool) -> Result<Arc<dyn Store>, Store
         }
         return Ok(Arc::new(Embedded::open(path, create)?));
     }
+    if url.starts_with("nats://") || url.starts_with("tls://") {
+        return open_nats(url, create).await;
+    }
     if url == "memory:" || url == "memory" {
         return Ok(Arc::new(Memory::new()));
     }
@@ -33,6 +36,16 @@ pub async fn open_store(url: &str, create: bool) -> Result<Arc<dyn Store>, Store
         return Err(unknown(url, &format!("a file is written `sqlite:{url}`")));
     }
     Err(unknown(url, "this form is not known"))
+}
+
+#[cfg(feature = "nats")]
+async fn open_nats(url: &str, create: bool) -> Result<Arc<dyn Store>, StoreError> {
+    Ok(Arc::new(super::Nats::open(url, create).await?))
+}
+
+#[cfg(not(feature = "nats"))]
+async fn open_nats(url: &str, _: bool) -> Result<Arc<dyn Store>, StoreError> {
+    Err(unknown(url, "this program was built without its feature `nats`"))
 }
 
 fn unknown(url: &str, why: &str) -> StoreError {

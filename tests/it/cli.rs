@@ -7,6 +7,8 @@ mod ask;
 mod form;
 mod lint;
 mod look;
+#[cfg(feature = "nats")]
+mod nats;
 mod reference;
 mod run;
 mod stop;

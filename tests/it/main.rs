@@ -14,6 +14,8 @@ mod kill;
 mod lint;
 #[cfg(feature = "lsp")]
 mod lsp;
+#[cfg(feature = "nats")]
+mod nats;
 mod original;
 mod peer;
 mod plan;

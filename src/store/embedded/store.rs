@@ -288,7 +288,7 @@ impl Store for Embedded {
         })
     }
 
-    fn head(&self) -> Future<'_, Result<Revision, StoreError>> {
+    fn head<'a>(&'a self, _: &'a Bucket) -> Future<'a, Result<Revision, StoreError>> {
         Box::pin(self.read(|| "read the newest revision".to_owned(), head))
     }
 

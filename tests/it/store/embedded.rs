@@ -17,7 +17,7 @@ fn refusal(path: &Path) -> String {
 /// A file of ours with a few values in it, closed.
 async fn filled() -> Site {
     let site = Site::embedded();
-    let store = site.connect();
+    let store = site.connect().await;
     for n in 0..200 {
         put(&*store, create(&Bucket::engine(), &format!("a.{n:03}"), &"value ".repeat(200))).await;
     }
@@ -28,7 +28,7 @@ async fn filled() -> Site {
 #[tokio::test]
 async fn a_new_store_is_private_and_ignored_by_git() {
     let site = Site::embedded();
-    drop(site.connect());
+    drop(site.connect().await);
     let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
     let folder = site.path().parent().unwrap().to_owned();
     assert_eq!(mode(&site.path()), 0o600);
@@ -57,9 +57,9 @@ async fn without_create_nothing_is_made() {
 #[tokio::test]
 async fn what_was_written_is_there_after_reopening() {
     let site = filled().await;
-    let store = site.connect();
+    let store = site.connect().await;
     assert_eq!(store.scan(&Bucket::engine(), "a").await.unwrap().len(), 200);
-    assert_eq!(store.head().await.unwrap(), Revision(200));
+    assert_eq!(store.head(&Bucket::engine()).await.unwrap(), Revision(200));
     assert_eq!(store.check().await.unwrap(), Vec::<String>::new());
 }
 
@@ -72,7 +72,7 @@ fn processes_that_make_a_store_at_once_share_it() {
                 let site = Arc::clone(&site);
                 std::thread::spawn(move || {
                     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-                    let store = site.connect();
+                    let store = runtime.block_on(site.connect());
                     runtime.block_on(put(&*store, create(&Bucket::engine(), &format!("a.{n}"), "x")));
                 })
             })
@@ -81,7 +81,7 @@ fn processes_that_make_a_store_at_once_share_it() {
             maker.join().unwrap();
         }
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-        assert_eq!(runtime.block_on(site.connect().scan(&Bucket::engine(), "a")).unwrap().len(), 4);
+        assert_eq!(runtime.block_on(runtime.block_on(site.connect()).scan(&Bucket::engine(), "a")).unwrap().len(), 4);
     }
 }
 
@@ -101,7 +101,7 @@ async fn commits_that_wait_share_a_sync() {
 #[tokio::test]
 async fn in_a_shared_transaction_a_conflict_fails_alone() {
     let site = Site::embedded();
-    let store = site.connect();
+    let store = site.connect().await;
     let engine = Bucket::engine();
     let commits = (0..60).map(|n| {
         let name = if n % 3 == 0 { "same".to_owned() } else { format!("a.{n:02}") };
@@ -131,13 +131,13 @@ async fn a_conflict_costs_no_sync() {
 #[tokio::test]
 async fn dropping_a_store_finishes_what_was_handed_in() {
     let site = Site::embedded();
-    let store = site.connect();
+    let store = site.connect().await;
     let mut commit = store.commit(vec![create(&Bucket::engine(), "a", "x")]);
     // Polled once: handed in. Then nobody waits for the answer.
     assert!(futures_util::FutureExt::now_or_never(&mut commit).is_none_or(|answer| answer.is_ok()));
     drop(commit);
     drop(store);
-    assert_eq!(shown(&site.connect().scan(&Bucket::engine(), "").await.unwrap()), ["a=x"]);
+    assert_eq!(shown(&site.connect().await.scan(&Bucket::engine(), "").await.unwrap()), ["a=x"]);
 }
 
 #[tokio::test]
@@ -230,7 +230,7 @@ async fn a_file_of_format_1_can_be_read() {
     let site = Site::embedded();
     fs::create_dir(site.path().parent().unwrap()).unwrap();
     fs::copy(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/format/v1/state.db"), site.path()).unwrap();
-    let store = site.connect();
+    let store = site.connect().await;
     let journal = Journal::new(Arc::clone(&store), RunId::parse("01J9ZQ4YV6T1N2M3P4Q5R6S7T8").unwrap());
     let loaded = journal.load().await.unwrap();
     assert_eq!(loaded.entries.iter().map(|entry| entry.events.len()).collect::<Vec<_>>(), [1, 2]);

@@ -45,9 +45,9 @@ async fn written(store: &Arc<dyn Store>, count: u64) -> Head {
 #[tokio::test]
 async fn what_is_appended_is_loaded_in_order() {
     for site in [Site::memory(), Site::embedded()] {
-        let store = site.connect();
+        let store = site.connect().await;
         let head = written(&store, 12).await;
-        let loaded = journal(&site.connect()).load().await.unwrap();
+        let loaded = journal(&site.connect().await).load().await.unwrap();
         assert_eq!(loaded.head, head);
         assert_eq!(loaded.entries.iter().map(|entry| entry.seq).collect::<Vec<_>>(), (1..=12).collect::<Vec<_>>());
         assert!(loaded.events().map(|(_, event)| event).eq(&(1..=12).map(small).collect::<Vec<_>>()));
@@ -58,7 +58,7 @@ async fn what_is_appended_is_loaded_in_order() {
 
 #[tokio::test]
 async fn a_follower_reads_only_what_is_new() {
-    let store = Site::memory().connect();
+    let store = Site::memory().connect().await;
     let head = written(&store, 3).await;
     let more = journal(&store).append(&head, "me", &[small(4), small(5)], Vec::new()).await.unwrap();
     let new = journal(&store).since(&head).await.unwrap();
@@ -69,11 +69,11 @@ async fn a_follower_reads_only_what_is_new() {
 #[tokio::test]
 async fn of_two_writers_one_is_fenced_and_leaves_nothing() {
     let site = Site::embedded();
-    let store = site.connect();
+    let store = site.connect().await;
     let head = written(&store, 1).await;
     journal(&store).append(&head, "me", &[small(2)], Vec::new()).await.unwrap();
     let mail = document("mail", Op::Create(b"x".to_vec()));
-    let lost = journal(&site.connect()).append(&head, "zombie", &[small(9)], vec![mail]).await.unwrap_err();
+    let lost = journal(&site.connect().await).append(&head, "zombie", &[small(9)], vec![mail]).await.unwrap_err();
     let AppendError::Fenced { seq, nonce } = lost else { panic!("{lost}") };
     assert_eq!((seq, nonce.as_deref()), (2, Some("me")));
     assert_eq!(store.get(&Bucket::engine(), &Key::new("mail").unwrap()).await.unwrap(), None);
@@ -81,7 +81,7 @@ async fn of_two_writers_one_is_fenced_and_leaves_nothing() {
 
 #[tokio::test]
 async fn appending_the_same_again_is_fine() {
-    let store = Site::memory().connect();
+    let store = Site::memory().connect().await;
     let head = written(&store, 1).await;
     let first = journal(&store).append(&head, "me", &[small(2)], Vec::new()).await.unwrap();
     let again = journal(&store).append(&head, "me", &[small(2)], Vec::new()).await.unwrap();
@@ -90,7 +90,7 @@ async fn appending_the_same_again_is_fine() {
 
 #[tokio::test]
 async fn a_document_in_the_way_is_named_and_the_entry_is_not_written() {
-    let store = Site::memory().connect();
+    let store = Site::memory().connect().await;
     let head = written(&store, 1).await;
     let more = |revision| {
         vec![document("a", Op::Ensure(b"x".to_vec())), document("meta", Op::Update(b"view".to_vec(), Revision(revision)))]
@@ -107,7 +107,7 @@ async fn a_document_in_the_way_is_named_and_the_entry_is_not_written() {
 
 #[tokio::test]
 async fn a_big_event_is_kept_in_a_blob_and_comes_back() {
-    let store = Site::memory().connect();
+    let store = Site::memory().connect().await;
     let big = noted(1, Value::text(&"ü".repeat(700_000)));
     let at = journal(&store);
     at.append(&at.start(), "me", &[small(0), big.clone(), big.clone(), small(2)], Vec::new()).await.unwrap();
@@ -120,7 +120,7 @@ async fn a_big_event_is_kept_in_a_blob_and_comes_back() {
 
 #[tokio::test]
 async fn a_wide_append_becomes_several_entries_that_each_fit() {
-    let store = Site::memory().connect();
+    let store = Site::memory().connect().await;
     let events: Vec<Stamped> = (0..40).map(|n| noted(n, Value::text(&"x".repeat(INLINE_EVENT_BYTES - 200)))).collect();
     let at = journal(&store);
     let appended = at.append(&at.start(), "me", &events, vec![document("doc", Op::Create(b"x".to_vec()))]).await.unwrap();
@@ -136,7 +136,7 @@ async fn a_wide_append_becomes_several_entries_that_each_fit() {
 
 #[tokio::test]
 async fn an_output_as_deep_as_the_language_allows_comes_back() {
-    let store = Site::memory().connect();
+    let store = Site::memory().connect().await;
     let deep = Value::parse(format!("{}1{}", "[".repeat(128), "]".repeat(128)).as_bytes());
     let deep = deep.unwrap_or_else(|_| Value::parse(format!("{}1{}", "[".repeat(127), "]".repeat(127)).as_bytes()).unwrap());
     let at = journal(&store);
@@ -167,7 +167,7 @@ fn damaged(error: &StoreError) -> (&str, &str) {
 
 #[tokio::test]
 async fn a_flipped_bit_anywhere_is_noticed() {
-    let store = Site::memory().connect();
+    let store = Site::memory().connect().await;
     written(&store, 3).await;
     let whole = bytes_of(&store, 2).await;
     for at in 0..whole.len() {
@@ -189,7 +189,7 @@ async fn a_flipped_bit_anywhere_is_noticed() {
 
 #[tokio::test]
 async fn damage_is_named_and_what_comes_before_it_is_saved() {
-    let store = Site::memory().connect();
+    let store = Site::memory().connect().await;
     written(&store, 5).await;
     let other = bytes_of(&store, 3).await;
     tamper(&store, 4, other).await;
@@ -203,7 +203,7 @@ async fn damage_is_named_and_what_comes_before_it_is_saved() {
 
 #[tokio::test]
 async fn a_missing_entry_is_noticed() {
-    let store = Site::memory().connect();
+    let store = Site::memory().connect().await;
     written(&store, 4).await;
     let key = key::entry(&run_id(), 2);
     let revision = store.get(&Bucket::engine(), &key).await.unwrap().unwrap().revision;
@@ -218,7 +218,7 @@ async fn a_missing_entry_is_noticed() {
 
 #[tokio::test]
 async fn an_entry_of_another_run_does_not_fit() {
-    let store = Site::memory().connect();
+    let store = Site::memory().connect().await;
     written(&store, 1).await;
     let other = Journal::new(Arc::clone(&store), RunId::parse("01J9ZQ4YV6T1N2M3P4Q5R6S7T9").unwrap());
     other.append(&other.start(), "me", &[small(1)], Vec::new()).await.unwrap();
@@ -230,7 +230,7 @@ async fn an_entry_of_another_run_does_not_fit() {
 
 #[tokio::test]
 async fn a_changed_or_missing_blob_is_noticed() {
-    let store = Site::memory().connect();
+    let store = Site::memory().connect().await;
     let at = journal(&store);
     at.append(&at.start(), "me", &[noted(1, Value::text(&"x".repeat(INLINE_EVENT_BYTES * 8)))], Vec::new()).await.unwrap();
     let chunk = store.scan(&Bucket::engine(), key::BLOBS).await.unwrap().remove(0);
@@ -243,7 +243,7 @@ async fn a_changed_or_missing_blob_is_noticed() {
 
 #[tokio::test]
 async fn an_entry_of_a_later_program_is_refused_as_such() {
-    let store = Site::memory().connect();
+    let store = Site::memory().connect().await;
     written(&store, 1).await;
     tamper(&store, 1, br#"{"v":2,"whatever":["it","says"]}"#.to_vec()).await;
     let error = journal(&store).load().await.unwrap_err();
@@ -259,6 +259,8 @@ enum Fate {
     Late,
     /// Lost on the way.
     Lost,
+    /// Only the first write came, and the answer is lost.
+    First,
     /// Somebody else's entry is there first, and the answer is lost.
     Stolen,
 }
@@ -290,6 +292,7 @@ impl Store for Faulty {
             match fate {
                 None => return self.inner.commit(batch).await,
                 Some(Fate::Lost) => {}
+                Some(Fate::First) => drop(self.inner.commit(batch[..1].to_vec()).await),
                 Some(Fate::Late) => drop(self.inner.commit(batch).await),
                 Some(Fate::Stolen) => {
                     let mut theirs = batch[0].clone();
@@ -311,8 +314,8 @@ impl Store for Faulty {
     fn watch<'a>(&'a self, bucket: &'a Bucket, prefix: &'a str, after: Revision) -> Future<'a, Result<Vec<Entry>, StoreError>> {
         self.inner.watch(bucket, prefix, after)
     }
-    fn head(&self) -> Future<'_, Result<Revision, StoreError>> {
-        self.inner.head()
+    fn head<'a>(&'a self, bucket: &'a Bucket) -> Future<'a, Result<Revision, StoreError>> {
+        self.inner.head(bucket)
     }
     fn describe<'a>(&'a self, bucket: &'a Bucket) -> Future<'a, Result<Option<BucketSpec>, StoreError>> {
         self.inner.describe(bucket)
@@ -342,6 +345,21 @@ async fn a_write_that_was_late_is_found_to_be_mine() {
 }
 
 #[tokio::test]
+async fn a_wide_append_of_which_the_first_entry_came_is_finished() {
+    let events: Vec<Stamped> = (0..40).map(|n| noted(n, Value::text(&"x".repeat(INLINE_EVENT_BYTES - 200)))).collect();
+    for fates in [&[Fate::First][..], &[Fate::First, Fate::First], &[Fate::First, Fate::Lost, Fate::Late]] {
+        let store = Faulty::on_memory(fates);
+        let at = journal(&store);
+        let more = vec![document("doc", Op::Create(b"x".to_vec()))];
+        let appended = at.append(&at.start(), "me", &events, more).await.unwrap();
+        assert_eq!(appended.revisions, None, "what stands beside it is to be read");
+        let loaded = at.load().await.unwrap();
+        assert_eq!(loaded.head, appended.head, "{fates:?}");
+        assert!(loaded.events().map(|(_, event)| event).eq(&events));
+    }
+}
+
+#[tokio::test]
 async fn a_write_that_was_stolen_meanwhile_is_not_mine() {
     let store = Faulty::on_memory(&[Fate::Lost, Fate::Stolen]);
     let at = journal(&store);
@@ -363,7 +381,7 @@ async fn a_store_that_never_answers_is_an_error_in_the_end() {
 async fn entries_are_written_and_read_as_the_golden_file_says() {
     let golden = std::fs::read(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/format/v1/entry.json")).unwrap();
     let golden = golden.strip_suffix(b"\n").unwrap();
-    let store = Site::memory().connect();
+    let store = Site::memory().connect().await;
     let at = journal(&store);
     let events = [
         small(1),

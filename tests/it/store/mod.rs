@@ -5,6 +5,8 @@ mod crash;
 mod embedded;
 mod journal;
 mod model;
+#[cfg(feature = "nats")]
+mod nats;
 mod parts;
 
 use flow::name::{Bucket, Key};
@@ -16,19 +18,47 @@ use tempfile::TempDir;
 pub struct Site {
     memory: Option<Arc<Memory>>,
     folder: TempDir,
+    #[cfg(feature = "nats")]
+    nats: Option<crate::nats::Server>,
 }
 
 impl Site {
     pub fn memory() -> Self {
-        Self { memory: Some(Arc::new(Memory::new())), folder: TempDir::new().unwrap() }
+        Self { memory: Some(Arc::new(Memory::new())), ..Self::embedded() }
     }
 
     pub fn embedded() -> Self {
-        Self { memory: None, folder: TempDir::new().unwrap() }
+        Self {
+            memory: None,
+            folder: TempDir::new().unwrap(),
+            #[cfg(feature = "nats")]
+            nats: None,
+        }
+    }
+
+    #[cfg(feature = "nats")]
+    pub fn nats() -> Self {
+        Self { nats: Some(crate::nats::Server::start()), ..Self::embedded() }
+    }
+
+    /// What a bucket's replicas are when nobody says.
+    pub fn replicas(&self) -> Option<u32> {
+        self.url().is_some().then_some(1)
+    }
+
+    /// Of a store on a server.
+    fn url(&self) -> Option<&str> {
+        #[cfg(feature = "nats")]
+        return self.nats.as_ref().map(crate::nats::Server::url);
+        #[cfg(not(feature = "nats"))]
+        None
     }
 
     /// One more connection: in the file's case, what another process would have.
-    pub fn connect(&self) -> Arc<dyn Store> {
+    pub async fn connect(&self) -> Arc<dyn Store> {
+        if let Some(url) = self.url() {
+            return flow::store::open_store(url, true).await.unwrap();
+        }
         match &self.memory {
             Some(memory) => Arc::clone(memory) as Arc<dyn Store>,
             None => Arc::new(Embedded::open(&self.path(), true).unwrap()),
@@ -41,7 +71,7 @@ impl Site {
 
     /// A connection, and a bucket that keeps three values.
     pub async fn with_bucket(&self) -> (Arc<dyn Store>, Bucket) {
-        let store = self.connect();
+        let store = self.connect().await;
         let bucket = Bucket::new("team-state").unwrap();
         store.apply(&spec("team-state", 3)).await.unwrap();
         (store, bucket)

@@ -62,7 +62,7 @@ impl Model {
 }
 
 async fn compare(store: &dyn Store, model: &Model) {
-    assert_eq!(store.head().await.unwrap(), Revision(model.head));
+    assert_eq!(store.head(&Bucket::engine()).await.unwrap(), Revision(model.head));
     for (b, (bucket, _)) in BUCKETS.iter().enumerate() {
         let bucket = Bucket::new(bucket).unwrap();
         let mut present = Vec::new();
@@ -100,7 +100,7 @@ async fn compare(store: &dyn Store, model: &Model) {
 }
 
 async fn run(site: &Site, batches: &[Vec<(usize, usize, Wish)>]) {
-    let store = site.connect();
+    let store = site.connect().await;
     store.apply(&spec("team-state", 3)).await.unwrap();
     let mut model = Model::default();
     for (n, wishes) in batches.iter().enumerate() {
@@ -129,7 +129,7 @@ async fn run(site: &Site, batches: &[Vec<(usize, usize, Wish)>]) {
         }
     }
     compare(&*store, &model).await;
-    compare(&*site.connect(), &model).await;
+    compare(&*site.connect().await, &model).await;
 }
 
 fn on_a_runtime(future: impl Future<Output = ()>) {

@@ -17,14 +17,14 @@ fn run(n: u32) -> RunId {
 
 #[tokio::test]
 async fn content_of_any_size_comes_back_and_is_stored_once() {
-    let store = Site::memory().connect();
+    let store = Site::memory().connect().await;
     for size in [0, 1, BLOB_CHUNK_BYTES - 1, BLOB_CHUNK_BYTES, BLOB_CHUNK_BYTES + 1, 5 * BLOB_CHUNK_BYTES + 7] {
         let bytes: Vec<u8> = (0..size).map(|n| (n % 251) as u8).collect();
         let (blob, plan) = (put_blob(&*store, &bytes).await.unwrap(), put_plan(&*store, &bytes).await.unwrap());
-        let head = store.head().await.unwrap();
+        let head = store.head(&Bucket::engine()).await.unwrap();
         put_blob(&*store, &bytes).await.unwrap();
         put_plan(&*store, &bytes).await.unwrap();
-        assert_eq!(store.head().await.unwrap(), head, "{size} bytes were written twice");
+        assert_eq!(store.head(&Bucket::engine()).await.unwrap(), head, "{size} bytes were written twice");
         assert!(get_blob(&*store, &blob).await.unwrap() == Some(bytes.clone()), "{size} bytes");
         assert!(get_plan(&*store, &plan).await.unwrap() == Some(bytes), "{size} bytes");
     }
@@ -33,7 +33,7 @@ async fn content_of_any_size_comes_back_and_is_stored_once() {
 
 #[tokio::test]
 async fn content_that_was_changed_is_not_given_out() {
-    let store = Site::memory().connect();
+    let store = Site::memory().connect().await;
     let digest = put_plan(&*store, b"plan").await.unwrap();
     let stored = store.scan(&Bucket::engine(), flow::store::key::PLANS).await.unwrap().remove(0);
     put(&*store, super::write(&Bucket::engine(), stored.key.as_str(), Op::Update(b"plot".to_vec(), stored.revision))).await;
@@ -47,7 +47,7 @@ fn cycle(n: u64, run: RunId, series: &str) -> Cycle {
 #[tokio::test]
 async fn a_cycle_number_belongs_to_one_run() {
     let store = Site::embedded();
-    let store = store.connect();
+    let store = store.connect().await;
     assert_eq!(next_cycle(&cycles(&*store, "a.b").await.unwrap()), 1);
     for n in 1..=11 {
         put(&*store, cycle_write(&cycle(n, run(1), "a.b"))).await;
@@ -69,7 +69,7 @@ fn owner(driver: &str) -> Owner {
 
 #[tokio::test]
 async fn a_lease_is_taken_beaten_lost_and_given_up() {
-    let store = Site::memory().connect();
+    let store = Site::memory().connect().await;
     let mut mine = Lease { owner: owner("me"), token: 2, beat: 0 };
     assert_eq!(read_lease(&*store, &run(1)).await.unwrap(), None);
     let first = put(&*store, claim_write(&run(1), &mine, None)).await;
@@ -86,7 +86,7 @@ async fn a_lease_is_taken_beaten_lost_and_given_up() {
 
 #[tokio::test]
 async fn requests_wait_in_order_until_they_are_consumed() {
-    let store = Site::memory().connect();
+    let store = Site::memory().connect().await;
     let phase = Name::new("ask").unwrap();
     let requests = [
         Request::Note { phase: phase.clone(), note: Value::text("half way") },
@@ -112,7 +112,7 @@ async fn requests_wait_in_order_until_they_are_consumed() {
 
 #[tokio::test]
 async fn a_request_that_cannot_be_read_does_not_hide_the_others() {
-    let store = Site::memory().connect();
+    let store = Site::memory().connect().await;
     let id = post(&*store, &run(1), &Request::Retry { phase: None }).await.unwrap();
     let odd = "01J9ZQ4YV6T1N2M3P4Q5R6S7T8";
     for (n, text) in [r#"{"v":9,"type":"later"}"#, "not json"].iter().enumerate() {
@@ -150,7 +150,7 @@ async fn a_document_that_is_no_json_is_told_and_can_be_replaced() {
 
 #[tokio::test]
 async fn runs_are_listed_in_the_order_of_their_beginning() {
-    let store = Site::memory().connect();
+    let store = Site::memory().connect().await;
     let head = |n: u32, seq| RunHead {
         id: run(n),
         pipeline: "team".to_owned(),
@@ -242,7 +242,7 @@ async fn records_are_written_and_read_as_the_golden_file_says() {
         Request::Retry { phase: Some(phase.clone()) },
         Request::Note { phase, note: Value::text("half way") },
     ];
-    let store = Site::memory().connect();
+    let store = Site::memory().connect().await;
     let engine = Bucket::engine();
     let mut text = String::new();
     let writes = vec![cycle_write(&cycle(3, run(1), "a.b")), claim_write(&run(1), &lease, None), head_write(&head, None)];

@@ -1,0 +1,112 @@
+//! NATS servers for tests: started on loopback with ports of their own, gone with the test, also when it panics or is
+//! killed.
+
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+use tempfile::TempDir;
+
+/// Ends its server as soon as its own stdin ends, so that no server outlives the test that started it.
+const KEEPER: &str = "\"$@\" & server=$!; cat >/dev/null; kill -9 $server; wait $server 2>/dev/null; exit 0";
+
+/// The program: one that `tests/bring` brought, else one on `PATH`.
+fn program() -> PathBuf {
+    let brought = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("target/tools/nats/bin/nats-server");
+    if brought.exists() {
+        return brought;
+    }
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let found = std::env::split_paths(&path).map(|folder| folder.join("nats-server")).find(|program| program.exists());
+    found.unwrap_or_else(|| panic!("no nats-server on PATH and none in target/tools: `bash tests/bring nats` brings one"))
+}
+
+/// Whether a server wrote there where it listens.
+fn is_ports(file: &std::path::Path) -> bool {
+    file.extension().is_some_and(|extension| extension == "ports")
+}
+
+/// A running server.
+pub struct Server {
+    keeper: Child,
+    folder: Option<TempDir>,
+    url: String,
+}
+
+impl Server {
+    /// A server by itself, with JetStream.
+    pub fn start() -> Self {
+        Self::with("jetstream { store_dir: STATE }")
+    }
+
+    /// A server with some lines of configuration, in which `STATE` is a folder of its own.
+    pub fn with(config: &str) -> Self {
+        let folder = TempDir::new().unwrap();
+        let state = format!("{:?}", folder.path().join("state").display().to_string());
+        let text = format!("listen: \"127.0.0.1:-1\"\n{}\n", config.replace("STATE", &state));
+        std::fs::write(folder.path().join("server.conf"), text).unwrap();
+        Self::run(folder)
+    }
+
+    fn run(folder: TempDir) -> Self {
+        let file = folder.path().join("server.conf");
+        let log = std::fs::File::create(folder.path().join("log")).unwrap();
+        let mut command = Command::new("sh");
+        command.arg("-c").arg(KEEPER).arg("sh").arg(program()).arg("-c").arg(&file).arg("--ports_file_dir").arg(folder.path());
+        let keeper = command.stdin(Stdio::piped()).stdout(log.try_clone().unwrap()).stderr(log).spawn().unwrap();
+        let mut server = Self { keeper, folder: Some(folder), url: String::new() };
+        server.url = server.address();
+        server
+    }
+
+    /// Kills it, and starts it again at the same address with what it kept.
+    pub fn again(mut self) -> Self {
+        let folder = self.folder.take().unwrap();
+        let file = folder.path().join("server.conf");
+        let config = std::fs::read_to_string(&file).unwrap();
+        let listens = self.url.trim_start_matches("nats://").to_owned();
+        drop(self);
+        for file in std::fs::read_dir(folder.path()).unwrap().flatten().filter(|file| is_ports(&file.path())) {
+            std::fs::remove_file(file.path()).unwrap();
+        }
+        std::fs::write(&file, config.replace("127.0.0.1:-1", &listens)).unwrap();
+        Self::run(folder)
+    }
+
+    fn folder(&self) -> &std::path::Path {
+        self.folder.as_ref().unwrap().path()
+    }
+
+    /// Where it listens: it says so in a file, once it does.
+    fn address(&self) -> String {
+        let begun = Instant::now();
+        loop {
+            for file in std::fs::read_dir(self.folder()).unwrap().flatten().map(|file| file.path()) {
+                if is_ports(&file)
+                    && let Ok(text) = std::fs::read_to_string(&file)
+                    && let Ok(ports) = serde_json::from_str::<serde_json::Value>(&text)
+                {
+                    return ports["nats"][0].as_str().unwrap().to_owned();
+                }
+            }
+            assert!(begun.elapsed() < Duration::from_secs(30), "nats-server does not start: {}", self.log());
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    /// Its address: `nats://127.0.0.1:PORT`.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// What it printed.
+    pub fn log(&self) -> String {
+        std::fs::read_to_string(self.folder().join("log")).unwrap_or_default()
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        drop(self.keeper.stdin.take());
+        let _ = self.keeper.wait();
+    }
+}
