@@ -4,7 +4,7 @@
 use crate::book;
 use crate::fuzz::{corpus::corpus, mutate};
 use crate::tidy::{none, root};
-use flow::diag::{Severity, code, Severity};
+use flow::diag::{Severity, code};
 use flow::model;
 use flow::project::Project;
 use flow::text::FileId;
