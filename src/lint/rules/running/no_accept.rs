@@ -38,3 +38,39 @@ fn finding(phase: &Phase, place: crate::text::Span) -> Diagnostic {
                 if it only looks";
     Diagnostic::new(code::R005, place, message).help(help)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::check;
+    use crate::graph::{Draft, Facts};
+    use crate::model;
+    use crate::text::FileId;
+
+    /// How many phases are found: `write` may change files, `look` may not.
+    fn found(phases: &str) -> usize {
+        let text = format!("flow = 1\nname = 'n'\n[agents.write]\n[agents.look]\naccess = 'read'\n{phases}");
+        let (pipeline, wrong) = model::parse(FileId(0), &text);
+        assert_eq!(wrong, [], "{text}");
+        check(&Draft::of(&pipeline, &Facts::default()).0).len()
+    }
+
+    const WRITES: &str = "[phases.a]\nagent = 'write'\nprompt = 'x'\n";
+
+    #[test]
+    fn whoever_writes_last_is_told() {
+        assert_eq!(found(WRITES), 1);
+        assert_eq!(found(&format!("{WRITES}[phases.b]\nneeds = ['a']\nset = '1'\n")), 1, "a value looks at no file");
+        assert_eq!(found(&format!("{WRITES}[phases.b]\nneeds = ['a']\nagent = 'write'\nprompt = 'x'\n")), 1);
+    }
+
+    #[test]
+    fn what_is_looked_at_by_anybody_is_not() {
+        assert_eq!(found(&WRITES.replace("'write'", "'look'")), 0);
+        assert_eq!(found(&format!("{WRITES}accept = [{{ that = 'true' }}]\n")), 0);
+        assert_eq!(found(&format!("{WRITES}repeat = {{ from = 'a', when = '.output == \"no\"', max = 1 }}\n")), 0);
+        for check in ["run = ['true']", "agent = 'look'\nprompt = 'x'", "set = '1'\nrequire = [{ that = 'true' }]"] {
+            let below = format!("[phases.b]\nneeds = ['a']\nset = '1'\n[phases.c]\nneeds = ['b']\n{check}\n");
+            assert_eq!(found(&format!("{WRITES}{below}")), 0, "{check}");
+        }
+    }
+}
