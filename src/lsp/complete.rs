@@ -8,7 +8,7 @@ use crate::expr::template::filters;
 use crate::graph::{Draft, Problem, Role, Site};
 use crate::model::{
     Access, Backend, Crash, Join, OnError, ParamType, Parse, Pipeline, RetryClass, Session, Storage, Then, WhileRunning,
-    Workspace, keys,
+    Workspace, keys, sentence,
 };
 use crate::text::Embedded;
 use lsp_types::{CompletionItem, CompletionItemKind, Position};
@@ -21,7 +21,11 @@ pub(super) fn complete(file: &File, position: Position) -> Vec<CompletionItem> {
     let Some(loaded) = &file.checked else { return vec![] };
     let place = place(&file.text[..offset(&file.text, position)]);
     match place.at {
-        At::Key(_) => keys(&path(&place)).into_iter().map(|key| item(key, CompletionItemKind::PROPERTY, None)).collect(),
+        At::Key(_) => {
+            let path = path(&place);
+            let told = |key| sentence(&[&path[..], &[key]].concat()).map(str::to_owned);
+            keys(&path).into_iter().map(|key| item(key, CompletionItemKind::PROPERTY, told(key))).collect()
+        }
         At::Text(before) => {
             let draft = draft(loaded);
             in_text(&draft, &place, before)
@@ -31,7 +35,7 @@ pub(super) fn complete(file: &File, position: Position) -> Vec<CompletionItem> {
 }
 
 /// The path of the table that the cursor is in.
-fn path<'p>(place: &'p Place<'_>) -> Vec<&'p str> {
+pub(super) fn path<'p>(place: &'p Place<'_>) -> Vec<&'p str> {
     place.header.iter().chain(&place.keys).map(String::as_str).collect()
 }
 

@@ -1,17 +1,20 @@
 //! What is known of the thing under the cursor: the finding and its rule, the shape of what is read, the phase.
 
+use super::complete::path;
 use super::file::{File, draft};
 use super::mention::{Mention, What, at, mentions};
+use super::place::{At, place};
 use super::position::{offset, range};
 use super::shape::shorthand;
 use crate::diag::Diagnostic;
 use crate::expr::jq::{Segment, SegmentKind};
 use crate::expr::shape::{Lookup, Seg};
 use crate::graph::{Draft, Reading};
-use crate::model::{Phase, Pipeline, TextSource, Verb};
+use crate::model::{Phase, Pipeline, TextSource, Verb, sentence};
 use crate::project::{Loaded, rule_page};
 use crate::text::Span;
 use lsp_types::{Hover, HoverContents, MarkupContent, MarkupKind, Position};
+use std::ops::Range;
 
 /// Lines of a prompt that are shown.
 const LINES: usize = 12;
@@ -40,9 +43,25 @@ pub(super) fn hover(file: &File, position: Position) -> Option<Hover> {
         parts.extend(about(loaded, mention));
         place.get_or_insert(mention.span);
     }
+    if let Some((key, told)) = key_at(&file.text, here) {
+        parts.push(told.to_owned());
+        place.get_or_insert(Span::new(loaded.pipeline.file, key));
+    }
     let value = parts.join("\n\n---\n\n");
     let contents = HoverContents::Markup(MarkupContent { kind: MarkupKind::Markdown, value });
     place.filter(|_| !parts.is_empty()).map(|span| Hover { contents, range: Some(range(&loaded.sources, span)) })
+}
+
+/// The key of the language at an offset, and the sentence about it.
+fn key_at(text: &str, here: usize) -> Option<(Range<usize>, &'static str)> {
+    let is_key = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    let start = text[..here].rfind(|c| !is_key(c)).map_or(0, |at| at + 1);
+    let start = text.ceil_char_boundary(start);
+    let end = here + text[here..].find(|c| !is_key(c)).unwrap_or(text.len() - here);
+    let before = place(&text[..end]);
+    let At::Key(written) = before.at else { return None };
+    let path: Vec<&str> = path(&before).into_iter().chain(written.split('.').map(str::trim)).collect();
+    Some((start..end, sentence(&path)?))
 }
 
 /// The finding, and the page of its rule up to the examples.

@@ -42,7 +42,7 @@ pub use pipeline::{
     Test, TestFile, TextSource,
 };
 pub use raw::{Data, DataKind};
-pub use schema::schema;
+pub use schema::{schema, sentence};
 pub use words::{
     Access, Backend, Crash, ItemError, Join, OnError, ParamType, Parse, RetryClass, Session, Storage, Then, WhileRunning,
     Workspace,

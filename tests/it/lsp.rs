@@ -208,6 +208,8 @@ fn hover_tells_shapes_phases_and_rules() {
     assert!(plan.contains("phase `plan`\n\nPlan it") && plan.contains("agent `worker`") && plan.contains("Plan é"), "{plan}");
     let goal = hover(PIPELINE, "{{ params.go");
     assert!(goal.contains("parameter `goal`, string\n\nWhat is wanted"), "{goal}");
+    let key = hover(PIPELINE, "\nnee");
+    assert_eq!(key, "The phases that must be settled first.");
     let text = PIPELINE.replace("output.mood", "output.moood");
     editor.change("p.toml", 2, &text);
     let params = json!({ "textDocument": { "uri": editor.uri("p.toml") }, "position": place_in(&text, "plan.output.moo") });
@@ -242,8 +244,12 @@ fn completion_knows_phases_words_shapes_and_names_in_sight() {
     let keys = offered(&mut editor, 12, "description = \"Do it\"", "¦");
     assert!(keys.contains(&"needs".to_owned()) && keys.contains(&"idle_timeout".to_owned()), "{keys:?}");
     assert_eq!(offered(&mut editor, 13, "description = \"Do it\"", "repeat = { ¦"), ["from", "when", "max", "then"]);
+    let (text, marked) = marked("description = \"Do it\"", "repeat = { ¦");
+    editor.change("p.toml", 15, &text);
+    let told = editor.at("textDocument/completion", "p.toml", &marked, &[]);
+    assert_eq!(told[2]["detail"], "How many more rounds there may be.");
     let uri = editor.uri("p.toml");
-    editor.change("p.toml", 14, &PIPELINE.replace("| tojson", "| "));
+    editor.change("p.toml", 16, &PIPELINE.replace("| tojson", "| "));
     let params = json!({ "textDocument": { "uri": uri }, "position": place_in(PIPELINE, "plan.output.steps | ") });
     let filters = editor.ask("textDocument/completion", params).to_string();
     assert!(filters.contains("\"fence\"") && filters.contains("\"tojson\"") && filters.contains("\"trim\""), "{filters}");

@@ -6,7 +6,9 @@
 
 mod kind;
 mod phase;
+mod sentence;
 mod tables;
 mod whole;
 
+pub use sentence::sentence;
 pub use whole::schema;
