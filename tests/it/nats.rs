@@ -40,11 +40,19 @@ impl Server {
 
     /// A server with some lines of configuration, in which `STATE` is a folder of its own.
     pub fn with(config: &str) -> Self {
+        Self::prepare(config).listening()
+    }
+
+    fn prepare(config: &str) -> Self {
+        Self::run(Self::folder_of(config))
+    }
+
+    fn folder_of(config: &str) -> TempDir {
         let folder = TempDir::new().unwrap();
         let state = format!("{:?}", folder.path().join("state").display().to_string());
         let text = format!("listen: \"127.0.0.1:-1\"\n{}\n", config.replace("STATE", &state));
         std::fs::write(folder.path().join("server.conf"), text).unwrap();
-        Self::run(folder)
+        folder
     }
 
     fn run(folder: TempDir) -> Self {
@@ -53,9 +61,13 @@ impl Server {
         let mut command = Command::new("sh");
         command.arg("-c").arg(KEEPER).arg("sh").arg(program()).arg("-c").arg(&file).arg("--ports_file_dir").arg(folder.path());
         let keeper = command.stdin(Stdio::piped()).stdout(log.try_clone().unwrap()).stderr(log).spawn().unwrap();
-        let mut server = Self { keeper, folder: Some(folder), url: String::new() };
-        server.url = server.address();
-        server
+        Self { keeper, folder: Some(folder), url: String::new() }
+    }
+
+    /// Waits until it listens.
+    fn listening(mut self) -> Self {
+        self.url = self.address();
+        self
     }
 
     /// Kills it, and starts it again at the same address with what it kept.
@@ -69,7 +81,7 @@ impl Server {
             std::fs::remove_file(file.path()).unwrap();
         }
         std::fs::write(&file, config.replace("127.0.0.1:-1", &listens)).unwrap();
-        Self::run(folder)
+        Self::run(folder).listening()
     }
 
     fn folder(&self) -> &std::path::Path {
@@ -102,6 +114,58 @@ impl Server {
     pub fn log(&self) -> String {
         std::fs::read_to_string(self.folder().join("log")).unwrap_or_default()
     }
+}
+
+/// Three servers that are one cluster, with accounts of their own for those who share it.
+pub struct Cluster {
+    servers: Vec<Server>,
+}
+
+impl Cluster {
+    /// The number of its accounts.
+    pub const ACCOUNTS: usize = 40;
+
+    /// Starts it, and waits until it can keep three copies.
+    pub async fn start() -> Self {
+        let routes: Vec<String> = (0..3).map(|_| format!("127.0.0.1:{}", free_port())).collect();
+        let account = |n| format!("A{n} {{ jetstream: enabled, users: [{{ user: u{n}, password: p{n} }}] }}");
+        let accounts: Vec<String> = (0..Self::ACCOUNTS).map(account).collect();
+        let all: Vec<String> = routes.iter().map(|route| format!("\"nats://{route}\"")).collect();
+        let server = |(n, route): (usize, &String)| {
+            Server::prepare(&format!(
+                "server_name: node-{n}\njetstream {{ store_dir: STATE }}\naccounts {{ {} }}\ncluster {{ name: three, listen: \
+                 \"{route}\", routes: [{}] }}",
+                accounts.join(", "),
+                all.join(", ")
+            ))
+        };
+        let servers: Vec<Server> = routes.iter().enumerate().map(server).collect();
+        let cluster = Self { servers: servers.into_iter().map(Server::listening).collect() };
+        let begun = Instant::now();
+        while !cluster.is_ready().await {
+            assert!(begun.elapsed() < Duration::from_secs(60), "the cluster finds no leader: {}", cluster.servers[0].log());
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        cluster
+    }
+
+    async fn is_ready(&self) -> bool {
+        let Ok(store) = flow::store::open_store(&self.url(0), true).await else { return false };
+        let engine = store.describe(&flow::name::Bucket::engine()).await.unwrap();
+        engine.is_some_and(|engine| engine.replicas == Some(3))
+    }
+
+    /// Its addresses, for the user of an account.
+    pub fn url(&self, account: usize) -> String {
+        assert!(account < Self::ACCOUNTS, "the cluster has no account {account}");
+        let with_user = |server: &Server| server.url().replace("nats://", &format!("nats://u{account}:p{account}@"));
+        self.servers.iter().map(with_user).collect::<Vec<_>>().join(",")
+    }
+}
+
+/// A port that nobody listens on.
+pub fn free_port() -> u16 {
+    std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
 impl Drop for Server {

@@ -27,7 +27,14 @@ impl Nats {
         let addresses = addresses
             .ok_or_else(|| failed("this is no address; write `nats://HOST:PORT`, several with commas between".to_owned()))?;
         let limit = Duration::from_millis(NATS_ANSWER_MS);
-        let options = ConnectOptions::new().name("flow").connection_timeout(limit).request_timeout(Some(limit));
+        // The client reads no user and password out of an address.
+        let user = addresses.iter().find_map(|address| Some((address.username()?, address.password())));
+        let options = match user {
+            Some((user, Some(password))) => ConnectOptions::with_user_and_password(user.to_owned(), password.to_owned()),
+            Some((token, None)) => ConnectOptions::with_token(token.to_owned()),
+            None => ConnectOptions::new(),
+        };
+        let options = options.name("flow").connection_timeout(limit).request_timeout(Some(limit));
         let client = options.connect(addresses).await;
         let client = client.map_err(|error| failed(format!("{error}; is a nats-server running there?")))?;
         let server = client.server_info();

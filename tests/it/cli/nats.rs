@@ -1,7 +1,7 @@
 //! Runs whose state is on a NATS server.
 
 use super::{Desk, GREET};
-use crate::nats::Server;
+use crate::nats::{Server, free_port};
 use std::io::Read;
 use std::process::Stdio;
 
@@ -51,7 +51,6 @@ fn peer_is_rehearsed_on_one_server_with_one_copy() {
 
 #[test]
 fn a_server_that_is_not_there_ends_with_the_code_of_the_store() {
-    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-    let desk = Desk::new().env("FLOW_STORE", &format!("nats://127.0.0.1:{free}"));
+    let desk = Desk::new().env("FLOW_STORE", &format!("nats://127.0.0.1:{}", free_port()));
     desk.flow("list").ends(5).says_part("cannot be opened").says_part("--store nats://HOST:PORT");
 }

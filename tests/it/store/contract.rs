@@ -8,6 +8,18 @@ use std::sync::Arc;
 macro_rules! contract {
     ($($promise:ident)*) => {
         mod memory { $(#[tokio::test] async fn $promise() { super::$promise(super::Site::memory()).await; })* }
+        /// One after the other, since three servers take a while to start.
+        #[cfg(feature = "nats")]
+        #[tokio::test]
+        async fn a_cluster_of_three_does_all_of_it() {
+            let cluster = crate::nats::Cluster::start().await;
+            // The first account is the one that was asked until the cluster was ready.
+            let mut accounts = 1..;
+            $(
+                println!("{}", stringify!($promise));
+                $promise(Site::account(&cluster, accounts.next().unwrap())).await;
+            )*
+        }
         #[cfg(feature = "nats")]
         mod nats { $(#[tokio::test] async fn $promise() { super::$promise(super::Site::nats()).await; })* }
         mod embedded { $(#[tokio::test] async fn $promise() { super::$promise(super::Site::embedded()).await; })* }
@@ -239,11 +251,11 @@ async fn a_bucket_that_nobody_made_takes_no_writes(site: Site) {
 
 async fn settings_are_kept_and_checked(site: Site) {
     let store = site.connect().await;
-    let wanted = spec("team-state", 50);
+    let wanted = BucketSpec { replicas: site.replicas(), ..spec("team-state", 50) };
     assert_eq!(store.describe(&wanted.bucket).await.unwrap(), None);
     store.apply(&wanted).await.unwrap();
     let found = site.connect().await.describe(&wanted.bucket).await.unwrap();
-    assert_eq!(found, Some(BucketSpec { replicas: site.replicas(), ..wanted }));
+    assert_eq!(found, Some(wanted));
     assert_eq!(store.describe(&Bucket::engine()).await.unwrap().map(|engine| engine.history), Some(1));
     for refused in [spec("team-state", 0), spec("team-state", 65), spec("flow", 2)] {
         assert!(matches!(store.apply(&refused).await, Err(StoreError::Failed { .. })), "{refused:?}");

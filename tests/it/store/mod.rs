@@ -20,6 +20,9 @@ pub struct Site {
     folder: TempDir,
     #[cfg(feature = "nats")]
     nats: Option<crate::nats::Server>,
+    /// Of an account in a cluster.
+    #[cfg(feature = "nats")]
+    cluster: Option<String>,
 }
 
 impl Site {
@@ -33,6 +36,8 @@ impl Site {
             folder: TempDir::new().unwrap(),
             #[cfg(feature = "nats")]
             nats: None,
+            #[cfg(feature = "nats")]
+            cluster: None,
         }
     }
 
@@ -41,15 +46,21 @@ impl Site {
         Self { nats: Some(crate::nats::Server::start()), ..Self::embedded() }
     }
 
-    /// What a bucket's replicas are when nobody says.
+    /// In a cluster, by itself in an account.
+    #[cfg(feature = "nats")]
+    pub fn account(cluster: &crate::nats::Cluster, account: usize) -> Self {
+        Self { cluster: Some(cluster.url(account)), ..Self::embedded() }
+    }
+
+    /// The copies that a bucket can have.
     pub fn replicas(&self) -> Option<u32> {
-        self.url().is_some().then_some(1)
+        self.url().map(|url| if url.contains(',') { 3 } else { 1 })
     }
 
     /// Of a store on a server.
     fn url(&self) -> Option<&str> {
         #[cfg(feature = "nats")]
-        return self.nats.as_ref().map(crate::nats::Server::url);
+        return self.cluster.as_deref().or(self.nats.as_ref().map(crate::nats::Server::url));
         #[cfg(not(feature = "nats"))]
         None
     }
@@ -73,7 +84,7 @@ impl Site {
     pub async fn with_bucket(&self) -> (Arc<dyn Store>, Bucket) {
         let store = self.connect().await;
         let bucket = Bucket::new("team-state").unwrap();
-        store.apply(&spec("team-state", 3)).await.unwrap();
+        store.apply(&BucketSpec { replicas: self.replicas(), ..spec("team-state", 3) }).await.unwrap();
         (store, bucket)
     }
 }

@@ -1,7 +1,7 @@
 //! What is the NATS store's own.
 
 use super::{create, put, spec, write};
-use crate::nats::Server;
+use crate::nats::{Cluster, Server, free_port};
 use flow::name::Bucket;
 use flow::store::{BucketSpec, CommitError, Op, Revision, Store, StoreError, open_store};
 use std::io::{Read, Write};
@@ -34,7 +34,7 @@ async fn api(server: &Server, what: &str, body: &serde_json::Value) -> serde_jso
 
 #[tokio::test]
 async fn who_is_not_there_is_told_at_once() {
-    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let free = free_port();
     let error = refused(&format!("nats://me:secret@127.0.0.1:{free}")).await;
     assert!(error.contains(&format!("`nats://…@127.0.0.1:{free}` cannot be opened")), "{error}");
     assert!(error.contains("is a nats-server running there?") && !error.contains("secret"), "{error}");
@@ -78,6 +78,21 @@ async fn one_server_keeps_no_copies_and_says_the_ways_out() {
     let error = store.apply(&wanted).await.unwrap_err().to_string();
     assert!(error.contains("10074") && error.contains("`replicas = 1`") && error.contains("cluster of at least 3"), "{error}");
     assert_eq!(store.describe(&wanted.bucket).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn peers_bucket_in_a_cluster_is_as_it_is_declared() {
+    let cluster = Cluster::start().await;
+    let desk = crate::cli::Desk::new().env("FLOW_STORE", &cluster.url(0));
+    desk.flow("run peer --instruction=create-spec --rehearse").ends(0).says_part("is complete");
+    let store = open_store(&cluster.url(0), false).await.unwrap();
+    let bucket = Bucket::new("agent-os-peer-state").unwrap();
+    let description = "PEER pattern state storage for Agent OS".to_owned();
+    let declared = BucketSpec { bucket: bucket.clone(), replicas: Some(3), history: 50, description };
+    assert_eq!(store.describe(&bucket).await.unwrap(), Some(declared.clone()));
+    store.apply(&BucketSpec { history: 5, ..declared }).await.unwrap();
+    let said = desk.flow("run peer --instruction=create-spec --rehearse").ends(0);
+    said.says_part("bucket `agent-os-peer-state` is not as declared: history: declared 50, found 5");
 }
 
 #[tokio::test]
