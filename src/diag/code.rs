@@ -1,4 +1,5 @@
-//! The table of rules: every code, its slug and its severity. A code is never reused.
+//! The table of rules: every code, its slug and its severity. A code is never reused; P009, G010, D012, K005 and K006 are
+//! reserved (decision 30).
 
 use super::Severity::{self, Error, Info, Warning};
 
@@ -30,7 +31,6 @@ codes! {
     P006 "exclusive-keys" Error;
     P007 "bad-name" Error;
     P008 "language-version" Error;
-    P009 "deprecated-key" Warning;
     P010 "empty-value" Warning;
     G001 "unknown-phase" Error;
     G002 "cycle" Error;
@@ -41,7 +41,6 @@ codes! {
     G007 "duplicate-need" Warning;
     G008 "impossible-join" Error;
     G009 "unused-phase" Info;
-    G010 "recursive-pipeline" Error;
     G011 "may-never-run" Warning;
     D001 "read-before-write" Error;
     D002 "maybe-skipped" Warning;
@@ -54,7 +53,6 @@ codes! {
     D009 "unchecked-read" Info;
     D010 "bad-shape" Error;
     D011 "optional-as-required" Warning;
-    D012 "with-mismatch" Error;
     D013 "null-in-order" Error;
     J001 "jq-syntax" Error;
     J002 "jq-undefined" Error;
@@ -90,8 +88,6 @@ codes! {
     K002 "key-collision" Error;
     K003 "reserved-key" Error;
     K004 "history-range" Error;
-    K005 "value-may-not-fit" Warning;
-    K006 "view-not-idempotent" Warning;
     I001 "missing-file" Error;
     I002 "empty-file" Warning;
     I003 "file-encoding" Error;

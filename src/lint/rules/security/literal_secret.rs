@@ -27,7 +27,7 @@ static SECRET: LazyLock<Regex> = LazyLock::new(|| {
 });
 
 /// Names of variables whose value is a secret.
-static NAMED: LazyLock<Regex> = LazyLock::new(|| {
+pub(super) static NAMED: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"(?i)(?:^|_)(?:TOKEN|SECRET|PASSWORD|PASSWD|API_?KEY|PRIVATE_KEY|CREDENTIALS?)$").expect("a literal pattern")
 });
 
