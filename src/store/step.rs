@@ -47,7 +47,7 @@ pub(super) fn step(op: &Op, last: Last) -> Step<'_> {
 pub(super) fn no_bucket(bucket: &Bucket, key: &Key) -> StoreError {
     StoreError::Failed {
         doing: format!("write `{key}`"),
-        cause: format!("there is no bucket `{bucket}`; `flow store apply` makes it"),
+        cause: format!("there is no bucket `{bucket}`; the next `flow run` of its pipeline makes it"),
     }
 }
 

@@ -245,7 +245,7 @@ async fn a_bucket_that_nobody_made_takes_no_writes(site: Site) {
     let Err(CommitError::Store(StoreError::Failed { cause, .. })) = store.commit(batch).await else {
         panic!("it took the write")
     };
-    assert_eq!(cause, "there is no bucket `nowhere`; `flow store apply` makes it");
+    assert_eq!(cause, "there is no bucket `nowhere`; the next `flow run` of its pipeline makes it");
     assert_eq!(value(&*store, &Bucket::engine(), "a").await, None, "all or nothing");
 }
 
