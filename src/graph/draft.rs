@@ -23,7 +23,9 @@ pub struct Draft<'a> {
     pub loops: Loops,
     /// Shapes, by the phase's place in the file.
     pub shapes: Vec<Shapes>,
-    /// What its expressions and templates read.
+    /// Its expressions and templates, in the order of its keys.
+    pub sites: Vec<Site<'a>>,
+    /// What they read.
     pub readings: Readings<'a>,
 }
 
@@ -35,8 +37,9 @@ impl<'a> Draft<'a> {
         let loops = Loops::of(pipeline, &net);
         let mut found = resolve::check(pipeline, &net, &loops, !facts.unread.is_empty());
         let shapes = shapes::of(pipeline, facts, &damaged, &mut found);
-        let mut draft = Self { pipeline, facts, net, loops, shapes, readings: Readings::default() };
-        draft.readings = reads::collect(&draft, &sites(pipeline, facts), &mut found);
+        let sites = sites(pipeline, facts);
+        let mut draft = Self { pipeline, facts, net, loops, shapes, sites, readings: Readings::default() };
+        draft.readings = reads::collect(&draft, &mut found);
         (draft, found)
     }
 

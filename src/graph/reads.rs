@@ -97,9 +97,9 @@ impl Role {
 }
 
 /// Parses all jq and templates of a pipeline and follows their reads.
-pub fn collect<'a>(draft: &Draft<'a>, sites: &[Site<'a>], found: &mut Vec<Diagnostic>) -> Readings<'a> {
+pub fn collect<'a>(draft: &Draft<'a>, found: &mut Vec<Diagnostic>) -> Readings<'a> {
     let mut readings = Readings::default();
-    for site in sites.iter().filter(|site| site.role.is_jq()) {
+    for site in draft.sites.iter().filter(|site| site.role.is_jq()) {
         match jq::parse(site.text.text()) {
             Ok(parsed) => {
                 found.extend(parsed.check(site.role.due()).into_iter().map(|mistake| mistake.into_diagnostic(site.text)));
@@ -109,7 +109,7 @@ pub fn collect<'a>(draft: &Draft<'a>, sites: &[Site<'a>], found: &mut Vec<Diagno
         }
     }
     let included = included(draft, found);
-    for site in sites.iter().filter(|site| !site.role.is_jq()) {
+    for site in draft.sites.iter().filter(|site| !site.role.is_jq()) {
         of_template(draft, site, &included, &mut readings, found);
     }
     for expression in &mut readings.expressions {

@@ -1,8 +1,8 @@
 //! Leaves out the findings that marks say are meant, and tells which marks are wrong (M001 to M003).
 
-use super::mark::{Mark, Named, line_start, marks};
+use super::mark::{Mark, Named, marks};
 use crate::diag::{Code, Diagnostic, Edit, Fix, Severity, code};
-use crate::text::{Sources, Span};
+use crate::text::{Sources, Span, own_lines};
 
 /// A rule that a mark names, and whether it had something to say there.
 struct Wanted<'m> {
@@ -58,7 +58,7 @@ fn read<'m>(mark: &'m Mark, wanted: &mut Vec<Wanted<'m>>, wrong: &mut Vec<Diagno
     }
     for named in names {
         match Code::find(&named.name) {
-            None => wrong.push(unknown(named)),
+            None => wrong.push(unknown_rule(code::M002, &named.name, named.span)),
             Some(code) if code.severity == Severity::Error => {
                 let message = format!("`{}` is an error, and an error cannot be ignored", named.name);
                 let finding = Diagnostic::new(code::M002, named.span, message);
@@ -73,10 +73,11 @@ fn read<'m>(mark: &'m Mark, wanted: &mut Vec<Wanted<'m>>, wrong: &mut Vec<Diagno
     }
 }
 
-fn unknown(named: &Named) -> Diagnostic {
-    let finding = Diagnostic::new(code::M002, named.span, format!("there is no rule `{}`", named.name));
-    match Code::nearest(&named.name) {
-        Some(near) => finding.label(format!("did you mean `{near}`?")).suggest(format!("write `{near}`"), named.span, near),
+/// A finding about the name of a rule that there is none of.
+pub fn unknown_rule(code: Code, name: &str, span: Span) -> Diagnostic {
+    let finding = Diagnostic::new(code, span, format!("there is no rule `{name}`"));
+    match Code::nearest(name) {
+        Some(near) => finding.label(format!("did you mean `{near}`?")).suggest(format!("write `{near}`"), span, near),
         None => finding.help("`flow explain` lists the rules"),
     }
 }
@@ -109,11 +110,8 @@ fn unused(wanted: &[Wanted<'_>], sources: &Sources) -> Vec<Diagnostic> {
 fn without(comment: Span, sources: &Sources) -> Edit {
     let text = &sources.get(comment.file).text;
     let range = comment.range();
-    let start = line_start(text, range.start);
-    let end = text[range.end..].find('\n').map_or(text.len(), |newline| range.end + newline + 1);
-    let alone = text[start..range.start].trim().is_empty() && text[range.end..end].trim().is_empty();
-    let kept = text[..range.start].trim_end_matches([' ', '\t']).len();
-    let range = if alone { start..end } else { kept..range.end };
+    let kept = || text[..range.start].trim_end_matches([' ', '\t']).len()..range.end;
+    let range = own_lines(text, &range).unwrap_or_else(kept);
     Edit { span: Span::new(comment.file, range), text: String::new() }
 }
 

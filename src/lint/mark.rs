@@ -5,7 +5,7 @@
 
 use super::layout::Layout;
 use crate::diag::{Diagnostic, Edit, Severity};
-use crate::text::{FileId, Source, Sources, Span};
+use crate::text::{FileId, Source, Sources, Span, line_end, line_start};
 use std::ops::Range;
 
 /// A mark as it was written.
@@ -69,7 +69,7 @@ fn about(text: &str, layout: &Layout, comment: &super::layout::Comment) -> Range
     let at = comment.range.start;
     let alone = text[line_start(text, at)..at].trim().is_empty();
     if comment.inside {
-        return line(text, if alone { next_line(text, comment.range.end) } else { at });
+        return line(text, if alone { line_end(text, comment.range.end) } else { at });
     }
     let statement = if alone { above(text, layout, comment.range.end) } else { layout.before(at) };
     statement.map_or(at..at, |statement| layout.reach(statement, text))
@@ -94,7 +94,7 @@ fn in_template(file: FileId, text: &str) -> Vec<Mark> {
         let inside = text[open + 2..close].trim_end_matches('-').trim_end().len();
         let (start, end) = (line_start(text, open), line(text, at).end);
         let alone = text[start..open].trim().is_empty() && text[at..end].trim().is_empty();
-        let about = || line(text, if alone { next_line(text, at) } else { open });
+        let about = || line(text, if alone { line_end(text, at) } else { open });
         let body = open + 2..open + 2 + inside;
         found.extend(read(file, text, open..at, body, about));
     }
@@ -121,16 +121,6 @@ fn read(file: FileId, text: &str, whole: Range<usize>, body: Range<usize>, about
     });
     let names = names.collect();
     Some(mark(Some(names), why.chars().any(char::is_alphanumeric)))
-}
-
-/// Where the line of an offset begins.
-pub(super) fn line_start(text: &str, at: usize) -> usize {
-    text[..at].rfind('\n').map_or(0, |newline| newline + 1)
-}
-
-/// Where the line behind that of an offset begins.
-fn next_line(text: &str, at: usize) -> usize {
-    text[at..].find('\n').map_or(text.len(), |newline| at + newline + 1)
 }
 
 /// The line of an offset, without its end.

@@ -18,7 +18,7 @@ mod table;
 mod used;
 
 pub use apply::apply;
-pub use ignore::ignore;
+pub use ignore::{ignore, unknown_rule};
 pub use level::{Level, Levels};
 pub use mark::mark;
 pub use page::{Page, readable};

@@ -10,7 +10,9 @@ pub struct Used<'d> {
     mentioned: Vec<bool>,
     /// Phases whose output is read as a whole, or in a way that nobody can follow.
     whole: Vec<bool>,
-    /// Fields of outputs.
+    /// Phases of whose output single fields are read.
+    partly: Vec<bool>,
+    /// Those fields.
     fields: HashSet<(usize, &'d str)>,
 }
 
@@ -18,7 +20,8 @@ impl<'d> Used<'d> {
     /// Looks at all reads.
     pub fn of(draft: &'d Draft<'_>) -> Self {
         let n = draft.pipeline.phases.len();
-        let mut used = Self { mentioned: vec![false; n], whole: vec![false; n], fields: HashSet::new() };
+        let none = vec![false; n];
+        let mut used = Self { mentioned: none.clone(), whole: none.clone(), partly: none, fields: HashSet::new() };
         for read in &draft.readings.reads {
             let key = |at: usize| key(&read.path, at);
             let index = |name: &str| draft.pipeline.phases.get_index_of(name);
@@ -56,7 +59,10 @@ impl<'d> Used<'d> {
 
     fn output(&mut self, phase: usize, path: &'d [Segment]) {
         match key(path, 0) {
-            Some(field) => drop(self.fields.insert((phase, field))),
+            Some(field) => {
+                self.partly[phase] = true;
+                self.fields.insert((phase, field));
+            }
             None => self.whole[phase] = true,
         }
     }
@@ -68,7 +74,7 @@ impl<'d> Used<'d> {
 
     /// Whether the fields of an output that are read are known: some are, and nobody reads it as a whole.
     pub fn by_field(&self, phase: usize) -> bool {
-        !self.whole[phase] && self.fields.iter().any(|(at, _)| *at == phase)
+        !self.whole[phase] && self.partly[phase]
     }
 
     /// Whether a field of an output is read.

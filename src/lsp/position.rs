@@ -1,7 +1,7 @@
 //! Places as editors count them (lines from 0, columns in UTF-16 units) and as the rest of the program does (bytes);
 //! paths and their URIs.
 
-use crate::text::{Sources, Span};
+use crate::text::{Sources, Span, line_start};
 use lsp_types::{Position, Range, Uri};
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -34,7 +34,7 @@ pub(super) fn position(text: &str, offset: usize) -> Position {
     }
     let before = &text[..offset];
     let line = before.matches('\n').count();
-    let start = before.rfind('\n').map_or(0, |at| at + 1);
+    let start = line_start(text, offset);
     let character = before[start..].encode_utf16().count();
     let clip = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
     Position { line: clip(line), character: clip(character) }

@@ -1,8 +1,7 @@
 //! Syntax errors in words that help an author: P001.
 
-use super::lines::{line_end, line_start};
 use crate::diag::{Diagnostic, code};
-use crate::text::{FileId, Span};
+use crate::text::{FileId, Span, line_end, line_start};
 use std::ops::Range;
 
 /// A finding for an error of the TOML parser.

@@ -1,17 +1,5 @@
 //! Lines of a text, and what they look like to somebody who does not parse.
 
-/// Where the line of an offset begins.
-pub(super) fn line_start(text: &str, at: usize) -> usize {
-    let at = at.min(text.len());
-    text.as_bytes()[..at].iter().rposition(|b| *b == b'\n').map_or(0, |newline| newline + 1)
-}
-
-/// Where the next line begins; the end of the text on the last one.
-pub(super) fn line_end(text: &str, at: usize) -> usize {
-    let at = at.min(text.len());
-    text.as_bytes()[at..].iter().position(|b| *b == b'\n').map_or(text.len(), |newline| at + newline + 1)
-}
-
 /// The first line of a text, without its line break and indentation.
 fn first_line(text: &str) -> &str {
     text.split('\n').next().unwrap_or_default().trim()
@@ -53,12 +41,5 @@ mod tests {
         for other in ["a == b", "if a = b", "{ a = 1 },", "# a = 1", "text"] {
             assert!(!is_statement(other), "{other}");
         }
-    }
-
-    #[test]
-    fn lines_are_found_from_any_offset_in_them() {
-        let text = "ab\ncd\n";
-        assert_eq!([0, 2, 3, 5, 6, 99].map(|at| line_start(text, at)), [0, 0, 3, 3, 6, 6]);
-        assert_eq!([0, 2, 3, 6, 99].map(|at| line_end(text, at)), [3, 3, 6, 6, 6]);
     }
 }

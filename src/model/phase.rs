@@ -69,6 +69,13 @@ pub struct Phase {
     pub exit: Option<Field<Exit>>,
 }
 
+impl Phase {
+    /// Whether something is performed: an agent or a process, no question and no value.
+    pub fn works(&self) -> bool {
+        matches!(self.verb.as_ref().map(|verb| &verb.value), Some(Verb::Agent(_) | Verb::Run(_) | Verb::Shell(_)))
+    }
+}
+
 /// What a phase does.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Verb {

@@ -5,11 +5,11 @@
 //! everything else is still read.
 
 use super::complain::complain;
-use super::lines::{is_header, is_statement, line_end, line_start};
+use super::lines::{is_header, is_statement};
 use super::node::{Builder, Entry, Kind, Node, Style, Table};
 use crate::diag::{Diagnostic, code};
 use crate::limits::{NESTING, SYNTAX_ERRORS};
-use crate::text::{FileId, Span, Spanned};
+use crate::text::{FileId, Span, Spanned, line_end, line_start};
 use std::ops::Range;
 use toml::de::DeTable;
 

@@ -17,14 +17,14 @@ pub struct Mended {
     pub before: Loaded,
     /// As it is after the last one.
     pub loaded: Loaded,
-    /// The files that change, by their place among the sources: real path, path as shown, old text, new text.
+    /// The files that change.
     pub changes: Vec<Change>,
 }
 
 /// A file that fixes change.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Change {
-    /// Where it is.
+    /// Where it is, for whoever writes it.
     pub path: PathBuf,
     /// As people know it.
     pub shown: String,

@@ -2,9 +2,11 @@
 //! [`Embedded`] text (jq or a template inside a TOML string) knows where each of its bytes stands in the file.
 
 mod embedded;
+mod line;
 mod source;
 
 pub use embedded::Embedded;
+pub use line::{line_end, line_start, own_lines};
 pub use source::{Position, Source, Sources};
 
 use std::ops::Range;

@@ -4,7 +4,7 @@
 //! or, when there is a blank line above it too, to what follows after all.
 
 use super::statement::{Above, Comment, File, Group, Header, Key, Pair, Section, Statement, Value, push};
-use crate::model::lines::line_start;
+use crate::text::line_start;
 use std::borrow::Cow;
 use toml_parser::parser::{Event, EventKind, parse_document};
 use toml_parser::{ParseError, Raw, Source};

@@ -1,8 +1,8 @@
 //! `[lint]` of `flow.toml`: how bad the findings of a rule are, everywhere or in some files.
 
-use super::{Reader, Value, listed};
-use crate::diag::{Code, Diagnostic, code, nearest};
-use crate::lint::{Level, Levels};
+use super::{Reader, Value};
+use crate::diag::{Code, Diagnostic, code};
+use crate::lint::{Level, Levels, unknown_rule};
 use glob::Pattern;
 use toml::de::DeValue;
 
@@ -60,11 +60,7 @@ impl Reader {
         let code = Code::find(name);
         if code.is_none() {
             let span = self.span(range);
-            let finding = Diagnostic::new(code::P002, span, format!("there is no rule `{name}`"));
-            self.findings.push(match Code::nearest(name) {
-                Some(near) => finding.label(format!("did you mean `{near}`?")).suggest(format!("write `{near}`"), span, near),
-                None => finding.help("`flow explain` lists the rules"),
-            });
+            self.findings.push(unknown_rule(code::P002, name, span));
         }
         code
     }
@@ -73,11 +69,7 @@ impl Reader {
         let word = self.text(code.id, value)?;
         let span = self.span(value.span());
         let Some(level) = Level::from_word(&word) else {
-            let finding = Diagnostic::new(code::P005, span, format!("there is no level `{word}`"));
-            self.findings.push(match nearest(&word, Level::WORDS.iter().copied()) {
-                Some(near) => finding.help(format!("did you mean `{near}`?")),
-                None => finding.help(format!("it is one of {}", listed(Level::WORDS))),
-            });
+            self.no_word(span, "level", &word, Level::WORDS);
             return None;
         };
         if !level.fits(code) {

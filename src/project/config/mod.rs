@@ -81,6 +81,15 @@ impl Reader {
         });
     }
 
+    /// A word that is none of those that there are.
+    fn no_word(&mut self, span: Span, what: &str, word: &str, words: &[&str]) {
+        let finding = Diagnostic::new(code::P005, span, format!("there is no {what} `{word}`"));
+        self.findings.push(match nearest(word, words.iter().copied()) {
+            Some(near) => finding.help(format!("did you mean `{near}`?")),
+            None => finding.help(format!("it is one of {}", listed(words))),
+        });
+    }
+
     fn wrong(&mut self, key: &str, expected: &str, value: &Value<'_>) {
         let span = self.span(value.span());
         let found = value.get_ref().type_str();
@@ -110,11 +119,7 @@ impl Reader {
             return Some(text);
         }
         let span = self.span(value.span());
-        let finding = Diagnostic::new(code::P005, span, format!("there is no backend `{name}`"));
-        self.findings.push(match nearest(name, Backend::WORDS.iter().copied()) {
-            Some(near) => finding.help(format!("did you mean `{near}`?")),
-            None => finding.help(format!("it is one of {}", listed(Backend::WORDS))),
-        });
+        self.no_word(span, "backend", name, Backend::WORDS);
         None
     }
 

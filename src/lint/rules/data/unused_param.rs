@@ -1,22 +1,21 @@
 //! D007: a parameter that nothing reads. A name that is so much as mentioned counts as read.
 
 use crate::diag::{Diagnostic, code, nearest};
-use crate::graph::{Draft, Problem, sites};
+use crate::graph::{Draft, Problem};
 use crate::lint::read;
 use std::collections::HashSet;
 
 /// Finds it.
 pub fn check(draft: &Draft<'_>) -> Vec<Diagnostic> {
-    let sites = sites(draft.pipeline, draft.facts);
-    let included = draft.facts.includes.iter().filter_map(|name| draft.facts.text(name));
-    let texts = sites.iter().map(|site| site.text).chain(included);
-    let word = |c: char| !(c.is_ascii_alphanumeric() || c == '_');
-    let words: HashSet<&str> = texts.flat_map(|text| text.text().split(word)).collect();
     // Whoever reads all parameters reads this one.
     let whole = draft.readings.reads.iter().any(|read| read.path.len() <= 1 && read.look.problem.is_none());
     if whole {
         return vec![];
     }
+    let included = draft.facts.includes.iter().filter_map(|name| draft.facts.text(name));
+    let texts = draft.sites.iter().map(|site| site.text).chain(included);
+    let word = |c: char| !(c.is_ascii_alphanumeric() || c == '_');
+    let words: HashSet<&str> = texts.flat_map(|text| text.text().split(word)).collect();
     // A misspelt name is told where it stands, and means one of them.
     let names = || draft.pipeline.params.keys().map(String::as_str);
     let misspelt = read::problems(draft).filter(|(.., problem)| matches!(problem, Problem::Param));

@@ -40,8 +40,7 @@ pub fn check(draft: &Draft<'_>) -> Vec<Diagnostic> {
 
 /// Whether a phase works, and says nothing of how long.
 fn endless(phase: &Phase) -> bool {
-    let works = matches!(phase.verb.as_ref().map(|verb| &verb.value), Some(Verb::Agent(_) | Verb::Run(_) | Verb::Shell(_)));
-    works && phase.timeout_ms.is_none() && phase.idle_timeout_ms.is_none()
+    phase.works() && phase.timeout_ms.is_none() && phase.idle_timeout_ms.is_none()
 }
 
 /// A line before the verb: what stands behind a value may be a comment.

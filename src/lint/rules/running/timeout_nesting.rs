@@ -2,7 +2,7 @@
 
 use crate::diag::{Diagnostic, code};
 use crate::graph::Draft;
-use crate::model::{Field, Phase, Retry, RetryClass, Verb};
+use crate::model::{Field, Retry, RetryClass, Verb};
 
 /// Finds it.
 pub fn check(draft: &Draft<'_>) -> Vec<Diagnostic> {
@@ -12,7 +12,7 @@ pub fn check(draft: &Draft<'_>) -> Vec<Diagnostic> {
     found.extend(never_silent(defaults.idle_timeout_ms.as_ref(), defaults.timeout_ms.as_ref()));
     for (at, phase) in draft.pipeline.phases.values().enumerate().filter(|(at, _)| draft.net.known[*at]) {
         // While a person is waited for, the clock of the run stands.
-        if works(phase) {
+        if phase.works() {
             found.extend(beyond(phase.timeout_ms.as_ref(), wall, &format!("`{}`", phase.name.value)));
             let timeout = phase.timeout_ms.as_ref().or(defaults.timeout_ms.as_ref());
             found.extend(never_silent(phase.idle_timeout_ms.as_ref(), timeout));
@@ -20,10 +20,6 @@ pub fn check(draft: &Draft<'_>) -> Vec<Diagnostic> {
         found.extend(phase.retry.as_ref().and_then(|retry| retried(draft, at, retry)));
     }
     found
-}
-
-fn works(phase: &Phase) -> bool {
-    matches!(phase.verb.as_ref().map(|verb| &verb.value), Some(Verb::Agent(_) | Verb::Run(_) | Verb::Shell(_)))
 }
 
 /// A phase that may take longer than the whole run.
@@ -46,7 +42,7 @@ fn never_silent(idle: Option<&Field<u64>>, timeout: Option<&Field<u64>>) -> Opti
 fn retried(draft: &Draft<'_>, at: usize, retry: &Field<Retry>) -> Option<Diagnostic> {
     let (phase, defaults) = (&draft.pipeline.phases[at], &draft.pipeline.defaults);
     let class = retry.value.on.as_ref()?.value.iter().find(|class| class.value == RetryClass::Timeout)?;
-    let from_defaults = works(phase) && (defaults.timeout_ms.is_some() || defaults.idle_timeout_ms.is_some());
+    let from_defaults = phase.works() && (defaults.timeout_ms.is_some() || defaults.idle_timeout_ms.is_some());
     let timed = phase.timeout_ms.is_some() || phase.idle_timeout_ms.is_some() || from_defaults;
     // An agent that has used up its turns has timed out, too.
     let counted = match &phase.verb.as_ref()?.value {

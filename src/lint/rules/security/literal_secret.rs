@@ -1,7 +1,7 @@
 //! S003: a secret written into the file. Its text is never repeated in a message.
 
 use crate::diag::{Diagnostic, code};
-use crate::graph::{Draft, Role, sites};
+use crate::graph::{Draft, Role};
 use crate::model::{EnvEntry, EnvValue, Verb};
 use crate::text::{Embedded, Span};
 use regex::Regex;
@@ -38,7 +38,7 @@ const LONG: usize = 8;
 pub fn check(draft: &Draft<'_>) -> Vec<Diagnostic> {
     let mut found = vec![];
     let pipeline = draft.pipeline;
-    for site in sites(pipeline, draft.facts).iter().filter(|site| site.role != Role::TestThat) {
+    for site in draft.sites.iter().filter(|site| site.role != Role::TestThat) {
         found.extend(in_text(site.text));
     }
     for phase in pipeline.phases.values() {

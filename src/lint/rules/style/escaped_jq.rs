@@ -1,13 +1,12 @@
 //! Y001: jq whose quotes and backslashes are escaped for TOML, where a literal string needs no escapes.
 
 use crate::diag::{Diagnostic, code};
-use crate::graph::{Draft, sites};
+use crate::graph::Draft;
 use crate::text::{Embedded, Span};
 
 /// Finds it.
 pub fn check(draft: &Draft<'_>) -> Vec<Diagnostic> {
-    let sites = sites(draft.pipeline, draft.facts);
-    let escaped = sites.iter().filter(|site| site.role.is_jq());
+    let escaped = draft.sites.iter().filter(|site| site.role.is_jq());
     escaped.filter_map(|site| finding(site.text, &draft.facts.own)).collect()
 }
 

@@ -1,9 +1,9 @@
 //! Y002: a key that says what goes without saying. What bounds a run or keeps it from another one may well be said aloud.
 
-use crate::diag::{Diagnostic, Edit, Fix, code};
+use crate::diag::{Diagnostic, code};
 use crate::graph::Draft;
 use crate::model::{Backend, Crash, Exit, Field, ItemError, Join, OnError, ParamType, Pipeline, Select, Session, Then};
-use crate::text::Span;
+use crate::text::{Span, own_lines};
 
 /// Finds it.
 pub fn check(draft: &Draft<'_>) -> Vec<Diagnostic> {
@@ -45,22 +45,10 @@ fn finding(file: &str, key: Span, value: Span) -> Diagnostic {
     let whole = Span { end: value.end, ..key };
     let written = file.get(key.range()).unwrap_or("the key");
     let finding = Diagnostic::new(code::Y002, whole, format!("`{written}` says what goes without saying"));
-    match line(file, whole) {
-        Some(span) => {
-            let edits = vec![Edit { span, text: String::new() }];
-            finding.with_fix(Fix { message: "leave it out".to_owned(), safe: true, edits })
-        }
+    match own_lines(file, &whole.range()) {
+        Some(lines) => finding.mend("leave it out", Span::new(whole.file, lines), ""),
         None => finding.help("leave it out"),
     }
-}
-
-/// The whole line, when nothing else stands on it.
-fn line(file: &str, key: Span) -> Option<Span> {
-    let range = key.range();
-    let start = file.get(..range.start)?.rfind('\n').map_or(0, |newline| newline + 1);
-    let end = file.get(range.end..)?.find('\n').map_or(file.len(), |newline| range.end + newline + 1);
-    let alone = file[start..range.start].trim().is_empty() && file[range.end..end].trim().is_empty();
-    alone.then(|| Span::new(key.file, start..end))
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use crate::diag::{Diagnostic, code};
 use crate::expr::jq::SegmentKind;
-use crate::graph::{Draft, Role, sites};
+use crate::graph::{Draft, Role};
 use crate::lint::key::literals;
 use crate::lint::rules::templates::undefined_variable::table_of;
 use crate::text::{Embedded, Span};
@@ -19,7 +19,7 @@ static PLACEHOLDER: LazyLock<Regex> = LazyLock::new(|| {
 
 /// Finds it.
 pub fn check(draft: &Draft<'_>) -> Vec<Diagnostic> {
-    let own = sites(draft.pipeline, draft.facts).into_iter().filter(|site| is_prose(site.role)).map(|site| site.text);
+    let own = draft.sites.iter().filter(|site| is_prose(site.role)).map(|site| site.text);
     let included = draft.facts.includes.iter().filter_map(|name| draft.facts.text(name));
     let filled = filled(draft);
     own.chain(included).flat_map(|text| in_text(draft, text, &filled)).collect()
