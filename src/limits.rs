@@ -87,6 +87,13 @@ pub const BEAT_MS: u64 = 10_000;
 pub const LEASE_MS: u64 = 45_000;
 /// A driver whose beat was not acknowledged for this long stops its agents, in milliseconds.
 pub const SELF_FENCE_MS: u64 = 30_000;
+/// Attempts that one worker offers to others at once: each is watched.
+pub const OFFERS: usize = 64;
+/// How often a worker looks at all runs of its pool again, in milliseconds: what rang meanwhile was looked at already.
+pub const POOL_SCAN_MS: u64 = 5_000;
+/// When a worker looks again at what it could not take for a reason of its own, in milliseconds: an agent may have been
+/// installed, a commit checked out.
+pub const POOL_REFUSED_MS: u64 = 60_000;
 /// What an agent gets between the request to stop and the kill, in milliseconds.
 pub const GRACE_MS: u64 = 5_000;
 /// What is left of an attempt after its program ended gets this long between the request to stop and the kill, in

@@ -217,6 +217,7 @@ mod tests {
         match rehearse.outcome(work) {
             Outcome::Reply(reply) => reply.value.to_string(),
             Outcome::Failed { error, .. } => format!("{}: {}", error.class, error.message),
+            Outcome::Lost { reason } => reason,
         }
     }
 

@@ -158,5 +158,6 @@ pub fn masked(outcome: Outcome, mask: &Mask) -> Outcome {
             error.stderr_tail = error.stderr_tail.map(|tail| mask.piece(&tail));
             Outcome::Failed { error, agent, usage, transcript }
         }
+        Outcome::Lost { reason } => Outcome::Lost { reason: mask.piece(&reason) },
     }
 }

@@ -33,9 +33,7 @@ pub fn settle(plan: &Plan, config: &Config, arg: &AgentArg) -> Result<IndexMap<N
     {
         overrides.push(parse(FLOW_AGENT, &text)?);
     }
-    for text in &arg.agents {
-        overrides.push(parse("--agent", text)?);
-    }
+    overrides.extend(of_arg(arg)?);
     settled(plan, &overrides)
 }
 
@@ -44,15 +42,60 @@ pub fn settle(plan: &Plan, config: &Config, arg: &AgentArg) -> Result<IndexMap<N
 /// # Errors
 /// As [`settle`].
 pub fn settle_again(plan: &Plan, before: &IndexMap<String, String>, arg: &AgentArg) -> Result<IndexMap<Name, AgentSpec>, Fail> {
-    let mut overrides = vec![];
-    for (agent, text) in before {
-        let name = Name::new(agent).ok().filter(|name| plan.agents.contains_key(name));
-        overrides.extend(name.and_then(|name| Some(Override { agent: Some(name), ..parse("the run", text).ok()? })));
-    }
-    for text in &arg.agents {
-        overrides.push(parse("--agent", text)?);
-    }
+    let mut overrides = as_before(plan, before);
+    overrides.extend(of_arg(arg)?);
     settled(plan, &overrides)
+}
+
+/// The same on a worker's machine: what nobody chose is as `flow.toml` there says.
+///
+/// # Errors
+/// As [`settle`].
+pub fn settle_here(
+    plan: &Plan,
+    config: &Config,
+    before: &IndexMap<String, String>,
+    arg: &AgentArg,
+) -> Result<IndexMap<Name, AgentSpec>, Fail> {
+    let mut overrides = of_config(plan, config)?;
+    overrides.extend(as_before(plan, before));
+    overrides.extend(of_arg(arg)?);
+    settled(plan, &overrides)
+}
+
+/// What the command line says of the agents of a plan, by agent, whatever is installed here.
+///
+/// # Errors
+/// When there is no such backend, or the plan has no such agent.
+pub fn asked(plan: &Plan, arg: &AgentArg) -> Result<IndexMap<String, String>, Fail> {
+    let overrides = of_arg(arg)?;
+    if let Some(unknown) =
+        overrides.iter().filter_map(|change| change.agent.as_ref()).find(|name| !plan.agents.contains_key(*name))
+    {
+        let known = plan.agents.keys().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+        return Err(Fail::usage(format!("`--agent {unknown}=…` names no agent of this pipeline: it has {known}")));
+    }
+    let mut asked = IndexMap::new();
+    for change in overrides {
+        let backend = change.backend.map(detect::word).unwrap_or_default();
+        let text = change.model.map_or(backend.to_owned(), |model| format!("{backend}:{model}"));
+        let of = |name: &&Name| change.agent.as_ref().is_none_or(|agent| agent == *name);
+        asked.extend(plan.agents.keys().filter(of).map(|name| (name.to_string(), text.clone())));
+    }
+    Ok(asked)
+}
+
+fn of_arg(arg: &AgentArg) -> Result<Vec<Override>, Fail> {
+    arg.agents.iter().map(|text| parse("--agent", text)).collect()
+}
+
+/// How the agents of a run were chosen.
+fn as_before(plan: &Plan, before: &IndexMap<String, String>) -> Vec<Override> {
+    let chosen = |(agent, text): (&String, &String)| {
+        let name = Name::new(agent).ok().filter(|name| plan.agents.contains_key(name))?;
+        Some(Override { agent: Some(name), ..parse("the run", text).ok()? })
+    };
+    before.iter().filter_map(chosen).collect()
 }
 
 fn settled(plan: &Plan, overrides: &[Override]) -> Result<IndexMap<Name, AgentSpec>, Fail> {

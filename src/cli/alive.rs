@@ -4,7 +4,7 @@ use super::go::resume;
 use super::out::Out;
 use crate::drive::lives;
 use crate::run::{RunId, RunState, RunStatus};
-use crate::store::{Store, StoreError, read_lease};
+use crate::store::{RunHead, Store, StoreError, read_head, read_lease};
 use crate::view::status::{Carried, NOBODY};
 
 /// Whether somebody carries a run, as far as it can be known from here.
@@ -12,14 +12,24 @@ use crate::view::status::{Carried, NOBODY};
 /// # Errors
 /// When the store cannot be read.
 pub async fn carried(store: &dyn Store, state: &RunState) -> Result<Carried, StoreError> {
-    if state.owner.is_none() { Ok(Carried::No) } else { by_lease(store, state.id()).await }
+    let carried = if state.owner.is_some() { lease(store, state.id()).await? } else { Carried::No };
+    if carried != Carried::No || state.status.is_over() {
+        return Ok(carried);
+    }
+    let head = read_head(store, state.id()).await?;
+    Ok(if head.is_some_and(|(head, _)| head.pool.is_some()) { Carried::Queued } else { Carried::No })
 }
 
-/// The same by the lease alone.
+/// The same by the row of a run, and its lease.
 ///
 /// # Errors
 /// When the store cannot be read.
-pub async fn by_lease(store: &dyn Store, run: &RunId) -> Result<Carried, StoreError> {
+pub async fn by_row(store: &dyn Store, head: &RunHead) -> Result<Carried, StoreError> {
+    let carried = lease(store, &head.id).await?;
+    Ok(if carried == Carried::No && head.pool.is_some() { Carried::Queued } else { carried })
+}
+
+async fn lease(store: &dyn Store, run: &RunId) -> Result<Carried, StoreError> {
     Ok(match read_lease(store, run).await? {
         None => Carried::No,
         Some((lease, _)) => match lives(&lease.owner) {

@@ -3,7 +3,7 @@
 use super::out::When;
 use super::{
     answer, cancel, completions, doctor, eval, explain, export, fmt, graph, help, lint, list, logs, note, resume, retry, run,
-    schema, show, test, why,
+    schema, show, submit, test, why, worker,
 };
 use clap::{ArgAction, Parser, Subcommand};
 
@@ -46,6 +46,10 @@ pub enum Command {
     Run(Box<run::Args>),
     /// Go on with a run.
     Resume(resume::Args),
+    /// Start a run that a worker of a pool carries.
+    Submit(Box<submit::Args>),
+    /// Carry the runs of pools, and perform what other workers have no room for.
+    Worker(worker::Args),
     /// List the runs, newest first.
     List(list::Args),
     /// Show a run.

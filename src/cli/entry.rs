@@ -6,7 +6,7 @@ use super::fail::{Fail, Outcome};
 use super::out::{Out, When};
 use super::{
     answer, cancel, completions, doctor, eval, explain, export, fmt, graph, help, lint, list, logs, note, resume, retry, run,
-    schema, show, test, why,
+    schema, show, start, submit, test, why, worker,
 };
 use clap::{ColorChoice, CommandFactory, FromArgMatches};
 use std::ffi::OsString;
@@ -62,8 +62,8 @@ fn parse_and_call(words: &[OsString], out: Out) -> Outcome {
     let choice = if out.colour && out.err_colour { ColorChoice::Always } else { ColorChoice::Never };
     let mut command = Cli::command().color(choice);
     let mut found = None;
-    if let Some(after) = after_run(words) {
-        (command, found) = run::prepare(command, &after, out)?;
+    if let Some((name, after)) = after_start(words) {
+        (command, found) = start::prepare(command, name, &after, out)?;
     }
     let parsed = command.try_get_matches_from(words).and_then(|matches| Ok((Cli::from_arg_matches(&matches)?, matches)));
     let (cli, matches) = match parsed {
@@ -78,24 +78,31 @@ fn parse_and_call(words: &[OsString], out: Out) -> Outcome {
         }
     };
     match (&cli.command, found, matches.subcommand()) {
-        (Command::Run(args), Some(found), Some((_, matches))) => run::command(args, found, matches, out),
+        (Command::Run(args), Some(found), Some((_, matches))) => run::command(args, &found, matches, out),
+        (Command::Submit(args), Some(found), Some((_, matches))) => submit::command(args, &found, matches, out),
         (command, ..) => call(command, out),
     }
 }
 
-/// The words after `run`, when that is the command: the first word that is no option of the program itself.
-fn after_run(words: &[OsString]) -> Option<Vec<String>> {
+/// Commands that start a run, and take the parameters of its pipeline.
+const STARTS: [&str; 2] = ["run", "submit"];
+
+/// The words after `run` or `submit`, when that is the command: the first word that is no option of the program itself.
+fn after_start(words: &[OsString]) -> Option<(&'static str, Vec<String>)> {
     let texts: Vec<_> = words.iter().skip(1).map(|word| word.to_string_lossy().into_owned()).collect();
     let mut at = 0;
     while let Some(word) = texts.get(at).filter(|word| word.starts_with('-')) {
         at += if word == "--color" { 2 } else { 1 };
     }
-    (texts.get(at)? == "run").then(|| texts[at + 1..].to_vec())
+    let name = STARTS.into_iter().find(|name| texts.get(at).is_some_and(|word| word == name))?;
+    Some((name, texts[at + 1..].to_vec()))
 }
 
 fn call(command: &Command, out: Out) -> Outcome {
     match command {
         Command::Run(_) => Err(Fail::usage("`flow run` needs a pipeline").help("`flow run --help` says more")),
+        Command::Submit(_) => Err(Fail::usage("`flow submit` needs a pipeline").help("`flow submit --help` says more")),
+        Command::Worker(args) => worker::command(args, out),
         Command::Resume(args) => resume::command(args, out),
         Command::List(args) => list::command(args, out),
         Command::Show(args) => show::command(args, out),

@@ -27,15 +27,22 @@ pub struct GoArgs {
     /// Run what the pipeline may execute without asking for trust.
     #[arg(long)]
     pub yes: bool,
+    #[command(flatten)]
+    pub limits: LimitArgs,
+}
+
+/// Limits that replace those of a pipeline.
+#[derive(Clone, Copy, Debug, Default, clap::Args)]
+pub struct LimitArgs {
     /// Stop at this many US dollars: replaces the pipeline's limit, for the rest of the run.
-    #[arg(long, value_name = "USD", value_parser = dollars)]
-    pub max_cost: Option<f64>,
+    #[arg(long = "max-cost", value_name = "USD", value_parser = dollars)]
+    cost: Option<f64>,
     /// Stop at this many tokens, in and out.
-    #[arg(long, value_name = "N")]
-    pub max_tokens: Option<u64>,
+    #[arg(long = "max-tokens", value_name = "N")]
+    tokens: Option<u64>,
     /// Stop after this much working time, such as 90s, 30m, 2h.
-    #[arg(long, value_name = "TIME", value_parser = duration)]
-    pub max_wall: Option<u64>,
+    #[arg(long = "max-wall", value_name = "TIME", value_parser = duration)]
+    wall: Option<u64>,
 }
 
 fn dollars(text: &str) -> Result<f64, String> {
@@ -58,10 +65,17 @@ fn duration(text: &str) -> Result<u64, String> {
     number.checked_mul(unit).filter(|ms| *ms > 0).ok_or_else(wrong)
 }
 
+impl LimitArgs {
+    /// What was said.
+    pub fn raised(&self) -> LimitsRaised {
+        LimitsRaised { wall_ms: self.wall, cost_usd: self.cost, tokens: self.tokens }
+    }
+}
+
 impl GoArgs {
     /// Limits that replace those of the pipeline.
     pub fn raised(&self) -> Option<LimitsRaised> {
-        let raised = LimitsRaised { wall_ms: self.max_wall, cost_usd: self.max_cost, tokens: self.max_tokens };
+        let raised = self.limits.raised();
         (raised != LimitsRaised::default()).then_some(raised)
     }
 }
@@ -98,7 +112,7 @@ impl Going {
     /// # Errors
     /// When somebody carries it, it cannot be loaded, the store fails, or somebody takes the run.
     pub async fn again(&self, services: &Services, run: &RunId, retry: bool) -> Outcome {
-        let options = CarryOptions { no_input: self.args.no_input, retry, raise: self.args.raised() };
+        let options = CarryOptions { no_input: self.args.no_input, retry, raise: self.args.raised(), ..CarryOptions::default() };
         let stop = stop::listen(self.out, self.progress.clone(), resume(run));
         let end = Carrier::resume(services, run, options, self.progress.clone(), self.person(), stop).await;
         self.ended(end)

@@ -1,6 +1,6 @@
 //! `flow list`.
 
-use super::alive::by_lease;
+use super::alive::by_row;
 use super::exit::Exit;
 use super::fail::Outcome;
 use super::out::{Out, Paint, clean, columns, json_text};
@@ -32,7 +32,7 @@ pub fn command(args: &Args, out: Out) -> Outcome {
         let mut rows = Vec::with_capacity(heads.len());
         for head in heads.iter().rev() {
             let running = head.status == RunStatus::Running.as_str();
-            let carried = if running { by_lease(&*store, &head.id).await? } else { Carried::No };
+            let carried = if running { by_row(&*store, head).await? } else { Carried::No };
             rows.push(Row::of(head, carried));
         }
         Ok((rows, faults))

@@ -7,7 +7,7 @@ use super::out::{Out, Paint, clean};
 use super::place::{self, Place, StoreArg, Told, wait};
 use crate::name::Name;
 use crate::run::{AttemptId, Digest, Event, RunState, RunStatus, Stamped};
-use crate::store::{Journal, Store, get_blob, key};
+use crate::store::{Journal, Store, get_blob, key, read_head};
 use crate::view::timeline::{Line, Tone, line, lines};
 use std::fmt::Write as _;
 use std::sync::Arc;
@@ -96,6 +96,7 @@ async fn follow(store: &Arc<dyn Store>, told: Told, printer: &Printer, out: Out)
     let prefix = key::entries(state.id());
     let engine = crate::name::Bucket::engine();
     let mut seen = store.head(&engine).await?;
+    let pooled = read_head(&**store, state.id()).await?.is_some_and(|(head, _)| head.pool.is_some());
     let mut dead = None;
     loop {
         let new = journal.since(&head).await?;
@@ -105,7 +106,8 @@ async fn follow(store: &Arc<dyn Store>, told: Told, printer: &Printer, out: Out)
             printer.print(&[line(&state, stamped)])?;
         }
         head = new.head;
-        if settled(&state) {
+        // A run that its driver let go is taken by another worker of its pool.
+        if settled(&state) && !(state.status == RunStatus::Interrupted && pooled) {
             return Ok(Exit::Done);
         }
         // Told only when nothing came after it was looked for: another process may have taken the run meanwhile.

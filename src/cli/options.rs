@@ -18,7 +18,7 @@ pub fn option(name: &Name) -> String {
     name.as_str().replace('_', "-")
 }
 
-/// `flow run` with the options of a pipeline.
+/// `flow run` or `flow submit` with the options of a pipeline.
 pub fn with_params(command: &Command, plan: &Plan, name: &str, root: &Path) -> Command {
     let about = if plan.description.is_empty() { format!("Run {}", plan.name) } else { plan.description.clone() };
     let params = plan.params.iter().map(|(param, declared)| argument(param, declared, root));
@@ -26,9 +26,12 @@ pub fn with_params(command: &Command, plan: &Plan, name: &str, root: &Path) -> C
         let own = own.clone();
         if own.is_positional() || own.get_help_heading().is_some() { own } else { own.help_heading("Options") }
     });
-    let usage = format!("flow run {name} [PARAMETERS] [OPTIONS]\n       flow run {name} --continue [OPTIONS]");
+    let verb = command.get_name().to_owned();
+    let starts = format!("flow {verb} {name} [PARAMETERS] [OPTIONS]");
+    let goes_on = command.get_arguments().any(|argument| argument.get_long() == Some("continue"));
+    let usage = if goes_on { format!("{starts}\n       flow {verb} {name} --continue [OPTIONS]") } else { starts };
     // Headings stand in the order of their first option: the pipeline's own come first.
-    Command::new("run").about(about).override_usage(usage).args(params.collect::<Vec<_>>()).args(own.collect::<Vec<_>>())
+    Command::new(verb).about(about).override_usage(usage).args(params.collect::<Vec<_>>()).args(own.collect::<Vec<_>>())
 }
 
 fn argument(name: &Name, param: &Param, root: &Path) -> Arg {

@@ -6,7 +6,7 @@ use super::go::{GoArgs, Going};
 use super::out::Out;
 use super::place::{self, Place, StoreArg};
 use super::{pipeline, serve, trust};
-use crate::plan::{Limits, Plan};
+use crate::plan::Plan;
 use crate::project::builtin;
 use crate::run::{RunState, RunStatus};
 use crate::store::Store;
@@ -98,12 +98,6 @@ fn is_builtin(plan: &Plan) -> Result<bool, Fail> {
         return Ok(false);
     }
     let here = pipeline::project()?;
-    let neutral = |mut plan: Plan| {
-        plan.store = None;
-        plan.limits = Limits::default();
-        plan.path = String::new();
-        plan.digest()
-    };
     let own = here.load(&plan.name).ok().filter(|loaded| loaded.builtin).and_then(|loaded| loaded.plan);
-    Ok(own.is_some_and(|own| neutral(own) == neutral(plan.clone())))
+    Ok(own.is_some_and(|own| own.essence() == plan.essence()))
 }

@@ -2,11 +2,12 @@
 
 use super::alive::carried;
 use super::exit::Exit;
-use super::fail::Outcome;
+use super::fail::{Fail, Outcome};
 use super::out::{Out, Paint, clean, columns, json_text};
 use super::place::{self, Place, StoreArg, now, wait};
-use crate::run::PhaseStatus;
-use crate::view::status::{Glance, glance};
+use crate::run::{PhaseStatus, RunId};
+use crate::store::{Store, enlisted, read_head};
+use crate::view::status::{Carried, Glance, glance};
 use std::fmt::Write as _;
 
 /// Arguments of `flow show`.
@@ -31,11 +32,12 @@ pub struct Args {
 /// When there is no such run, or it cannot be read.
 pub fn command(args: &Args, out: Out) -> Outcome {
     let place = Place::find(&args.store)?;
-    let (state, carried) = wait(async {
+    let (state, carried, pool) = wait(async {
         let store = place.open_existing().await?;
         let told = place::named(&store, &args.run).await?;
         let carried = carried(&*store, &told.state).await?;
-        Ok((told.state, carried))
+        let pool = if carried == Carried::Queued { pool(&*store, told.state.id()).await? } else { vec![] };
+        Ok((told.state, carried, pool))
     })?;
     if let Some(expression) = &args.jq {
         return super::eval::print(expression, state.document(), out);
@@ -45,8 +47,20 @@ pub fn command(args: &Args, out: Out) -> Outcome {
         out.result(&format!("{}\n", json_text(&text)))?;
         return Ok(Exit::Done);
     }
-    out.result(&text(&glance(&state, now(), carried), out))?;
+    let mut glance = glance(&state, now(), carried);
+    glance.facts.extend(pool);
+    out.result(&text(&glance, out))?;
     Ok(Exit::Done)
+}
+
+/// What is known of the pool of a run that waits for a worker: its name, and why workers left it alone.
+async fn pool(store: &dyn Store, run: &RunId) -> Result<Vec<(&'static str, String)>, Fail> {
+    let Some(pool) = read_head(store, run).await?.and_then(|(head, _)| head.pool) else { return Ok(vec![]) };
+    let mut facts = vec![("pool", pool.to_string())];
+    for refusal in enlisted(store, &pool, run).await?.map(|enlisted| enlisted.refused).unwrap_or_default() {
+        facts.push(("left by", format!("{} in {}: {}", refusal.by.host, refusal.by.root, refusal.why)));
+    }
+    Ok(facts)
 }
 
 /// The colour of a phase's status.

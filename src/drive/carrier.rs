@@ -23,6 +23,8 @@ pub struct Carrier {
     pub(super) lease: Lease,
     pub(super) lease_revision: Revision,
     pub(super) row: Option<Revision>,
+    /// The pool whose workers carry the run, if it was submitted to one.
+    pub(super) pool: Option<Name>,
     pub(super) views: Vec<View>,
     pub(super) clock: Clock,
     pub(super) observer: Arc<dyn Observer>,
@@ -196,6 +198,7 @@ impl Carrier {
             started_at: state.started_at,
             updated_at: state.updated_at,
             seq,
+            pool: self.pool.clone(),
         }
     }
 

@@ -2,6 +2,7 @@
 //! is over, waits for a person, or the driver is asked to stop.
 
 use super::carrier::Carrier;
+use super::claim::Patience;
 use super::tasks::{Tasks, Word};
 use super::{DriveError, Observer, Services};
 use crate::agent::Person;
@@ -25,6 +26,8 @@ pub enum Stop {
     /// Go on.
     #[default]
     No,
+    /// Begin nothing more, and let go of the run once what is performed has ended.
+    Drain,
     /// Ask the agents to stop, keep what they said.
     Politely,
     /// Now.
@@ -40,6 +43,8 @@ pub struct CarryOptions {
     pub retry: bool,
     /// Limits are raised.
     pub raise: Option<LimitsRaised>,
+    /// What is done about a driver that may live on another machine.
+    pub patience: Patience,
 }
 
 /// How carrying ended.
@@ -67,7 +72,7 @@ impl Carrier {
         stop: watch::Receiver<Stop>,
     ) -> Result<Carried, DriveError> {
         let how = Claim { idle: false, retry: options.retry, raise: options.raise };
-        let carrier = Self::claim(services, run, how, observer).await?;
+        let carrier = Self::claim(services, run, how, options.patience, observer).await?;
         carrier.carry(options, person, stop).await
     }
 
@@ -143,8 +148,13 @@ async fn after_release(services: &Services, carried: Carried) -> Result<Carried,
 }
 
 fn beat_at() -> Instant {
+    Instant::now() + beat_every()
+}
+
+/// How often whoever carries or performs something shows that it lives.
+pub(super) fn beat_every() -> Duration {
     let ms = failpoint::number!("FLOW_BEAT_MS").and_then(|ms| u64::try_from(ms).ok());
-    Instant::now() + Duration::from_millis(ms.unwrap_or(BEAT_MS))
+    Duration::from_millis(ms.unwrap_or(BEAT_MS))
 }
 
 /// Tells the driver when something was put into its box. It reads the box itself.
@@ -184,6 +194,9 @@ impl Turning {
             if self.carrier.state.status.is_over() && !self.tasks.any() {
                 self.release().await?;
                 return Ok(Carried::Ended(self.carrier.state.clone()));
+            }
+            if *self.stop.borrow() == Stop::Drain {
+                self.drain().await?;
             }
             if *self.stop.borrow() != Stop::No {
                 return self.stop_now().await;
@@ -334,6 +347,20 @@ impl Turning {
         }
     }
 
+    /// Waits until what is performed has ended, and begins nothing more.
+    async fn drain(&mut self) -> Result<(), DriveError> {
+        self.carrier.state.draining = true;
+        while self.tasks.performs() && *self.stop.borrow() == Stop::Drain {
+            tokio::select! {
+                biased;
+                word = self.inbox.recv() => if let Some(word) = word { self.hear(word).await? },
+                () = changed(&mut self.stop) => {}
+                () = tokio::time::sleep_until(self.next_beat.into()) => self.beat().await?,
+            }
+        }
+        Ok(())
+    }
+
     /// The driver was asked to stop: agents get the time to say their last word, and it is kept.
     async fn stop_now(&mut self) -> Result<Carried, DriveError> {
         self.carrier.state.draining = true;
@@ -398,13 +425,24 @@ fn asks(state: &RunState, at: usize) -> bool {
 
 /// Puts the raw stream of a turn into the same batch, and its digest into the outcome.
 fn with_transcript(stimulus: Stimulus, transcript: Option<Vec<u8>>, more: &mut Vec<Write>) -> Stimulus {
-    let Some(bytes) = transcript else { return stimulus };
-    let Stimulus::Finished { attempt, turn, mut outcome } = stimulus else { return stimulus };
+    match stimulus {
+        Stimulus::Finished { attempt, turn, outcome } => {
+            let outcome = Box::new(keep_transcript(*outcome, transcript, more));
+            Stimulus::Finished { attempt, turn, outcome }
+        }
+        other => other,
+    }
+}
+
+/// The same of an outcome alone.
+pub(super) fn keep_transcript(mut outcome: Outcome, bytes: Option<Vec<u8>>, more: &mut Vec<Write>) -> Outcome {
+    let Some(bytes) = bytes else { return outcome };
     let (digest, writes) = blob_writes(&bytes);
-    more.extend(writes);
-    match &mut *outcome {
+    match &mut outcome {
         Outcome::Reply(reply) => reply.transcript = Some(digest),
         Outcome::Failed { transcript, .. } => *transcript = Some(digest),
+        Outcome::Lost { .. } => return outcome,
     }
-    Stimulus::Finished { attempt, turn, outcome }
+    more.extend(writes);
+    outcome
 }

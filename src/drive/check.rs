@@ -81,6 +81,7 @@ async fn run_program(argv: &[String], message: Option<&str>, around: &Around) ->
             WorldResult::Fails(said(format!("`{}` ended with {code}\n{both}", one_line(&argv.join(" "))).trim_end().to_owned()))
         }
         Outcome::Failed { error, .. } => WorldResult::Fails(said(error.message)),
+        Outcome::Lost { reason } => WorldResult::Fails(said(reason)),
     }
 }
 

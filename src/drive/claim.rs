@@ -3,14 +3,15 @@
 
 use super::carrier::{Carrier, Held, views};
 use super::clock::Clock;
-use super::owner::{lives, myself};
+use super::owner::{home, lives, myself};
+use super::pool::withdraw;
 use super::{DriveError, Observer, Services, load, load_plan, way};
 use crate::agent;
 use crate::engine::Program;
 use crate::failpoint;
 use crate::limits::{BEAT_MS, LEASE_MS};
 use crate::run::{AttemptStage, Claim, RunId, RunState, Stimulus};
-use crate::store::{Journal, Lease, Revision, claim_write, read_head, read_lease};
+use crate::store::{Journal, Lease, Revision, change, claim_write, read_head, read_lease};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -23,9 +24,10 @@ impl Carrier {
         services: &Services,
         run: &RunId,
         how: Claim,
+        patience: Patience,
         observer: Arc<dyn Observer>,
     ) -> Result<Self, DriveError> {
-        let before = free_lease(services, run, how.idle, &*observer).await?;
+        let before = free_lease(services, run, patience, &*observer).await?;
         let known = load(&services.store, run).await?;
         let plan = load_plan(&services.store, &known.state).await?;
         let program = Arc::new(Program::new(Arc::new(plan)));
@@ -36,6 +38,11 @@ impl Carrier {
             failpoint::pass!("sweep.begin");
             sweep(run).await;
             failpoint::pass!("sweep.ended");
+        }
+        let row = read_head(&*services.store, run).await?;
+        let pool = row.as_ref().and_then(|(head, _)| head.pool.clone());
+        if let Some(pool) = &pool {
+            withdraw(&*services.store, pool, run, &*observer).await?;
         }
         let owner = myself();
         let lease = Lease { owner: owner.clone(), token: known.head.seq + 1, beat: 0 };
@@ -51,11 +58,18 @@ impl Carrier {
             owner: owner.clone(),
             lease,
             lease_revision: Revision(0),
-            row: read_head(&*services.store, run).await?.map(|(_, revision)| revision),
+            row: row.map(|(_, revision)| revision),
+            pool,
             observer,
         };
         let events = carrier.decide(vec![Stimulus::Claim { owner, how }])?;
         carrier.commit(&events, Some(claim), vec![]).await?;
+        if let Some(pool) = &carrier.pool
+            && !how.idle
+        {
+            let here = home(&services.root);
+            change(&*services.store, pool, run, |enlisted| enlisted.home = here).await?;
+        }
         carrier.show(&events);
         Ok(carrier)
     }
@@ -72,12 +86,23 @@ async fn sweep(run: &RunId) {
     let _ = tokio::task::spawn_blocking(move || agent::sweep(&run)).await;
 }
 
-/// The revision of the lease to take over, once nobody holds it. Who is impatient does not wait for a driver that may live
-/// on another machine.
+/// What a claim does about a driver that may live on another machine.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Patience {
+    /// Watches its lease until it is known to be dead.
+    #[default]
+    Watch,
+    /// Takes it for alive.
+    Never,
+    /// Somebody watched already: the lease with this revision is a dead one's.
+    Over(Revision),
+}
+
+/// The revision of the lease to take over, once nobody holds it.
 async fn free_lease(
     services: &Services,
     run: &RunId,
-    impatient: bool,
+    patience: Patience,
     observer: &dyn Observer,
 ) -> Result<Option<Revision>, DriveError> {
     let Some((lease, revision)) = read_lease(&*services.store, run).await? else { return Ok(None) };
@@ -85,7 +110,8 @@ async fn free_lease(
     match lives(&lease.owner) {
         Some(false) => return Ok(Some(revision)),
         Some(true) => return Err(carried()),
-        None if impatient => return Err(carried()),
+        None if patience == Patience::Over(revision) => return Ok(Some(revision)),
+        None if patience != Patience::Watch => return Err(carried()),
         None => {}
     }
     observer.notice(&format!(

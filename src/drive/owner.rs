@@ -1,7 +1,15 @@
 //! Who this driver is, and whether another one still lives.
 
+use crate::failpoint;
 use crate::run::Owner;
+use crate::store::Home;
 use std::fs;
+use std::path::Path;
+
+/// Where a working tree is.
+pub fn home(root: &Path) -> Home {
+    Home { host: host(), root: root.display().to_string() }
+}
 
 /// The identity of a new driver in this process.
 pub(super) fn myself() -> Owner {
@@ -23,6 +31,10 @@ pub fn lives(owner: &Owner) -> Option<bool> {
 }
 
 fn host() -> String {
+    // Several machines in one, for tests.
+    if let Some(n) = failpoint::number!("FLOW_HOST") {
+        return format!("machine-{n}");
+    }
     rustix::system::uname().nodename().to_string_lossy().into_owned()
 }
 

@@ -1,10 +1,11 @@
 //! Requests from other processes: to the driver that lives, or applied here when none does.
 
 use super::carrier::Carrier;
+use super::claim::Patience;
 use super::{DriveError, Observer, Services, load, load_plan, way};
 use crate::name::Name;
 use crate::run::{AttemptStage, Claim, RunId, RunState, Stamped, Stimulus};
-use crate::store::{Mail, Request, consumed_write, pending, post, release_write};
+use crate::store::{Mail, Request, consumed_write, pending, post, release_write, ring};
 use std::sync::Arc;
 
 /// What became of a request.
@@ -44,7 +45,7 @@ async fn reopens(services: &Services, run: &RunId) -> Result<(), DriveError> {
 /// Applies the requests that wait, unless a driver lives.
 pub(super) async fn settle_mail(services: &Services, run: &RunId) -> Result<Option<RunState>, DriveError> {
     let how = Claim { idle: true, ..Claim::default() };
-    let mut carrier = match Carrier::claim(services, run, how, Arc::new(Nobody)).await {
+    let mut carrier = match Carrier::claim(services, run, how, Patience::Never, Arc::new(Nobody)).await {
         Ok(carrier) => carrier,
         Err(DriveError::Carried { .. } | DriveError::Lost(_)) => return Ok(None),
         Err(error) => return Err(error),
@@ -60,6 +61,9 @@ pub(super) async fn settle_mail(services: &Services, run: &RunId) -> Result<Opti
         let _ = services.store.commit(vec![release]).await;
     } else {
         carrier.commit(&events, Some(release), vec![]).await?;
+    }
+    if let Some(pool) = &carrier.pool {
+        ring(&*services.store, pool, run).await?;
     }
     Ok(Some(carrier.state.take()))
 }

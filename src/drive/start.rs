@@ -3,15 +3,18 @@
 use super::carrier::{Carrier, Held, views};
 use super::check::{Around, look};
 use super::clock::{Clock, now};
-use super::owner::myself;
+use super::owner::{home, myself};
 use super::way::in_the_way;
 use super::{Observer, Services, StartRefusal, bucket};
 use crate::engine::{Program, StartError, check_before_start, document_keys, series_key, variables};
 use crate::expr::on_big_stack;
+use crate::name::Name;
 use crate::plan::Plan;
 use crate::project;
 use crate::run::{Claim, Digest, Event, FORMAT, RunId, RunState, Stamped, Started, StartedFile, Stimulus, WorldResult};
-use crate::store::{Cycle, Journal, Lease, Revision, claim_write, cycle_write, cycles, next_cycle, put_plan};
+use crate::store::{
+    Cycle, Enlisted, Journal, Lease, Revision, claim_write, cycle_write, cycles, enlist_write, next_cycle, put_plan,
+};
 use crate::value::Value;
 use indexmap::IndexMap;
 use std::sync::Arc;
@@ -65,6 +68,28 @@ impl Carrier {
     /// # Errors
     /// Whatever refuses the start; nothing is left behind.
     pub async fn start(services: &Services, request: StartRequest, observer: Arc<dyn Observer>) -> Result<Self, StartRefusal> {
+        Self::first(services, request, None, observer).await
+    }
+
+    /// Starts a run and enlists it with a pool, in one batch: a worker carries it.
+    ///
+    /// # Errors
+    /// As [`Self::start`].
+    pub async fn enlist(
+        services: &Services,
+        request: StartRequest,
+        pool: &Name,
+        observer: Arc<dyn Observer>,
+    ) -> Result<RunState, StartRefusal> {
+        Ok(Self::first(services, request, Some(pool), observer).await?.state.take())
+    }
+
+    async fn first(
+        services: &Services,
+        request: StartRequest,
+        pool: Option<&Name>,
+        observer: Arc<dyn Observer>,
+    ) -> Result<Self, StartRefusal> {
         let program = Arc::new(Program::new(request.plan.clone()));
         let (started, world) = prepare(&program, &request, services)?;
         let around = Around { services: services.clone(), run: started.id.clone(), rehearsal: started.rehearsal, work: None };
@@ -80,7 +105,7 @@ impl Carrier {
             if let Some(series) = started.series.clone() {
                 started.cycle = Some(free_number(services, &program, &series, started.rehearsal).await?);
             }
-            if let Some(carrier) = Self::begin(services, &program, started, observer.clone()).await? {
+            if let Some(carrier) = Self::begin(services, &program, started, pool, observer.clone()).await? {
                 return Ok(carrier);
             }
         }
@@ -91,6 +116,7 @@ impl Carrier {
         services: &Services,
         program: &Arc<Program>,
         mut started: Started,
+        pool: Option<&Name>,
         observer: Arc<dyn Observer>,
     ) -> Result<Option<Self>, StartRefusal> {
         let at = now();
@@ -112,12 +138,11 @@ impl Carrier {
             clock: Clock::after(at),
             lease_revision: Revision(0),
             row: None,
+            pool: pool.cloned(),
             observer,
             lease,
         };
         let mut events = vec![Stamped { at, event: Event::Started(Box::new(started.clone())) }];
-        events.extend(carrier.decide(vec![Stimulus::Claim { owner, how: Claim::default() }])?);
-        let claim = claim_write(&started.id, &carrier.lease, None);
         let number = started.series.as_ref().zip(started.cycle).map(|(series, cycle)| {
             cycle_write(&Cycle {
                 run: started.id.clone(),
@@ -129,7 +154,16 @@ impl Carrier {
             })
         });
         let taken = number.as_ref().map(|write| (write.bucket.clone(), write.key.clone()));
-        match carrier.commit(&events, Some(claim), number.into_iter().collect()).await {
+        let mut more = Vec::from_iter(number);
+        let claim = if let Some(pool) = pool {
+            let (run, home) = (started.id.clone(), home(&services.root));
+            more.push(enlist_write(pool, &Enlisted { run, at, home, rings: 0, refused: vec![] }));
+            None
+        } else {
+            events.extend(carrier.decide(vec![Stimulus::Claim { owner, how: Claim::default() }])?);
+            Some(claim_write(&started.id, &carrier.lease, None))
+        };
+        match carrier.commit(&events, claim, more).await {
             Ok(()) => {
                 carrier.show(&events);
                 Ok(Some(carrier))

@@ -24,17 +24,23 @@ impl Turn<'_> {
         for at in active {
             let attempt = self.state.phases[at].attempt.as_ref();
             if attempt.is_some_and(|attempt| attempt.stage == AttemptStage::Performing) {
-                self.crashed(at)?;
+                self.crashed(at, DIED)?;
             }
         }
         self.look.extend(0..self.state.phases.len());
         self.check_budget()
     }
 
-    fn crashed(&mut self, at: usize) -> Step {
+    /// Whoever performed the attempt of a phase died, and its driver lives.
+    pub(super) fn died(&mut self, at: usize, reason: &str) -> Step {
+        self.look.insert(at);
+        self.crashed(at, reason)
+    }
+
+    fn crashed(&mut self, at: usize, reason: &str) -> Step {
         let phase = self.phase(at).name.clone();
         match self.phase(at).on_crash {
-            Crash::Rerun => self.emit(Event::PhaseInterrupted { phase, reason: DIED.to_owned() }),
+            Crash::Rerun => self.emit(Event::PhaseInterrupted { phase, reason: reason.to_owned() }),
             Crash::Ask => {
                 let Some(attempt) = self.state.phases[at].attempt.as_ref().map(|attempt| attempt.id.clone()) else {
                     return Ok(());
@@ -42,11 +48,11 @@ impl Turn<'_> {
                 self.emit(Event::CrashAsked { attempt })
             }
             Crash::Fail => {
-                let error = self.error(at, ErrorClass::Crash, DIED);
+                let error = self.error(at, ErrorClass::Crash, reason);
                 self.fail_phase(at, error)
             }
             Crash::Skip => {
-                self.emit(Event::PhaseSkipped { phase, reason: format!("{DIED}, and `on_crash` says skip"), guard: None })?;
+                self.emit(Event::PhaseSkipped { phase, reason: format!("{reason}, and `on_crash` says skip"), guard: None })?;
                 self.settled(at);
                 Ok(())
             }

@@ -21,6 +21,7 @@ impl Turn<'_> {
                 let error = error.in_phase(&id.phase);
                 self.fail_attempt(at, id, error, agent, usage, transcript)
             }
+            Outcome::Lost { reason } => self.died(at, &reason),
         }?;
         self.check_budget()
     }
@@ -30,6 +31,7 @@ impl Turn<'_> {
         let (agent, usage, transcript) = match outcome {
             Outcome::Reply(reply) => (reply.agent, reply.usage, reply.transcript),
             Outcome::Failed { agent, usage, transcript, .. } => (agent, usage, transcript),
+            Outcome::Lost { .. } => return Ok(()),
         };
         if usage == Usage::default() && transcript.is_none() {
             return Ok(());

@@ -3,7 +3,6 @@
 use crate::expr::Cache;
 use crate::name::Name;
 use crate::plan::{Loop, Phase, Plan, Verb};
-use crate::run::Access;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -118,7 +117,7 @@ impl Program {
     /// Whether attempts of a phase change the project's tree.
     pub(super) fn writes(&self, at: usize) -> bool {
         match &self.phase(at).verb {
-            Verb::Agent { agent, .. } => self.plan.agents.get(agent).is_none_or(|agent| agent.spec.access != Access::Read),
+            Verb::Agent { agent, .. } => self.plan.may_write(agent),
             _ => false,
         }
     }

@@ -1,9 +1,9 @@
 //! The types of a plan. Their serialised form is what a digest is taken of, and what the store keeps.
 
-use super::phase::{Loop, Phase};
+use super::phase::{Loop, Phase, Verb};
 use crate::limits;
 use crate::name::{Bucket, Name};
-use crate::run::{AgentSpec, Digest, ErrorClass};
+use crate::run::{Access, AgentSpec, Digest, ErrorClass};
 use crate::value::Value;
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
@@ -90,6 +90,22 @@ impl Plan {
     /// What does not fit, with its place in the bytes.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, serde_json::Error> {
         serde_json::from_slice(bytes)
+    }
+
+    /// The digest of what it does: without what the command line may change (store and limits), and the name that its file
+    /// was given.
+    pub fn essence(&self) -> Digest {
+        Self { store: None, limits: Limits::default(), path: String::new(), ..self.clone() }.digest()
+    }
+
+    /// Whether an agent of it may change the project's tree.
+    pub fn may_write(&self, agent: &Name) -> bool {
+        self.agents.get(agent).is_none_or(|agent| agent.spec.access != Access::Read)
+    }
+
+    /// Whether any of its phases may change the project's tree.
+    pub fn writes(&self) -> bool {
+        self.phases.iter().any(|phase| matches!(&phase.verb, Verb::Agent { agent, .. } if self.may_write(agent)))
     }
 }
 

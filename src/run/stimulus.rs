@@ -3,6 +3,7 @@
 use super::{AgentReport, AttemptId, Owner, RequestId, RunError, Started, Time, Usage, Work, WorldCheck, WorldResult};
 use crate::name::Name;
 use crate::value::Value;
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 /// Something that happened. Times and ids come inside, so that deciding needs no clock.
@@ -96,8 +97,9 @@ pub struct Claim {
     pub raise: Option<super::LimitsRaised>,
 }
 
-/// How a turn ended.
-#[derive(Clone, Debug, PartialEq)]
+/// How a turn ended. Stored while it is on its way from the machine that performed it to the driver.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Outcome {
     /// With a reply.
     Reply(Reply),
@@ -112,20 +114,29 @@ pub enum Outcome {
         /// Blob of the raw stream.
         transcript: Option<super::Digest>,
     },
+    /// Whoever performed it died meanwhile: `on_crash` of its phase says what follows.
+    Lost {
+        /// How it is known, in words.
+        reason: String,
+    },
 }
 
 /// What came back.
-#[derive(Clone, Debug, PartialEq, Default)]
+#[derive(Clone, Debug, PartialEq, Default, Serialize, Deserialize)]
 pub struct Reply {
     /// The reply: text, JSON, or `{stdout, stderr, code}`.
     pub value: Value,
     /// Exit code of a process.
+    #[serde(default)]
     pub code: Option<i32>,
     /// What the agent reported.
+    #[serde(default)]
     pub agent: Option<AgentReport>,
     /// What it cost.
+    #[serde(default)]
     pub usage: Usage,
     /// Blob of the raw stream.
+    #[serde(default)]
     pub transcript: Option<super::Digest>,
 }
 

@@ -122,17 +122,20 @@ pub(super) fn decode(text: &[u8]) -> Result<Decoded, Fault> {
     if text[cut..] != *format!("{TAIL_KEY}{hash}{TAIL_END}").as_bytes() {
         return Err(bad("its content does not have the hash that was written with it"));
     }
-    read(text).map_err(Fault::Bad)
+    read_deep(text).map_err(Fault::Bad)
 }
 
 /// Reads the blob of an event.
 pub(super) fn decode_event(text: &[u8]) -> Result<Event, String> {
-    read(text)
+    read_deep(text)
 }
 
 /// JSON that may nest a little deeper than `serde_json` allows by itself: an output may use all of that depth, and
 /// stands inside an event inside an entry.
-fn read<T: DeserializeOwned>(text: &[u8]) -> Result<T, String> {
+///
+/// # Errors
+/// In words: it nests deeper than this program would have written it, or it is not what is expected.
+pub fn read_deep<T: DeserializeOwned>(text: &[u8]) -> Result<T, String> {
     let levels = nesting(text);
     if levels > STORED_NESTING {
         return Err(format!("it nests {levels} levels deep"));

@@ -4,8 +4,8 @@
 //! [`token`], so that two different texts never share a key.
 
 use crate::limits::KEY_TOKEN_BYTES;
-use crate::name::Key;
-use crate::run::{Digest, RequestId, RunId};
+use crate::name::{Key, Name};
+use crate::run::{AttemptId, Digest, RequestId, RunId};
 use std::fmt::Write as _;
 
 #[cfg(doc)]
@@ -91,6 +91,26 @@ pub fn mailbox(run: &RunId) -> String {
 /// A request to a run.
 pub fn mail(run: &RunId, request: &RequestId) -> Key {
     key(&format!("{}.{}", mailbox(run), token(request.as_str())))
+}
+
+/// Prefix of what waits for the workers of a pool.
+pub fn pool(pool: &Name) -> String {
+    format!("flow.pool.{pool}")
+}
+
+/// A run that a pool carries.
+pub fn enlisted(pool: &Name, run: &RunId) -> Key {
+    key(&format!("flow.pool.{pool}.run.{}", token(run.as_str())))
+}
+
+/// Prefix of the attempts of a run that its driver offers to a pool.
+pub fn offers(pool: &Name, run: &RunId) -> String {
+    format!("flow.pool.{pool}.task.{}", token(run.as_str()))
+}
+
+/// A turn of an attempt that is offered to a pool.
+pub fn offer(pool: &Name, run: &RunId, attempt: &AttemptId, turn: u32) -> Key {
+    key(&format!("{}.{}.{turn}", offers(pool, run), token(&attempt.to_string())))
 }
 
 /// The summary row of a run.

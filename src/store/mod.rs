@@ -17,11 +17,13 @@ mod memory;
 #[cfg(feature = "nats")]
 mod nats;
 mod open;
+mod pool;
 mod runs;
 mod series;
 mod step;
 
 pub use blob::{Contents, blob_writes, check_contents, get_blob, get_plan, put_blob, put_plan};
+pub use codec::read_deep;
 pub use document::{Document, read_document};
 pub use embedded::Embedded;
 pub use export::{Exported, export, salvage};
@@ -33,5 +35,9 @@ pub use memory::Memory;
 #[cfg(feature = "nats")]
 pub use nats::Nats;
 pub use open::{STORE_FORMS, file_of, open_store, redacted};
+pub use pool::{
+    Enlisted, Home, Offer, Posted, Refusal, Stage, change, enlist_write, enlisted, note_refusal, offer_write, posted, read_offer,
+    ring, strike_write,
+};
 pub use runs::{RunHead, head_write, list_runs, read_head};
 pub use series::{Cycle, all_cycles, cycle_write, cycles, next_cycle};

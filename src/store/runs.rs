@@ -3,7 +3,7 @@
 //! A row is a view: when it and the journal differ, the journal is right.
 
 use super::{Op, Revision, Store, StoreError, Write, codec, key};
-use crate::name::Bucket;
+use crate::name::{Bucket, Name};
 use crate::run::{RunId, Time};
 use serde::{Deserialize, Serialize};
 
@@ -33,6 +33,9 @@ pub struct RunHead {
     pub updated_at: Time,
     /// Number of the last journal entry.
     pub seq: u64,
+    /// The pool whose workers carry it, if it was submitted to one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pool: Option<Name>,
 }
 
 /// The row of a run and its revision.

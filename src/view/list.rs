@@ -1,6 +1,6 @@
 //! Runs as rows: what `flow list` prints.
 
-use super::status::{Carried, NOBODY};
+use super::status::{Carried, NOBODY, QUEUED};
 use super::words::span;
 use crate::run::{RunStatus, Time};
 use crate::store::RunHead;
@@ -28,6 +28,8 @@ pub struct Row {
     pub rehearsal: bool,
     /// Whether a living process carries it; null when that cannot be known from here.
     pub carried: Option<bool>,
+    /// The pool whose workers carry it, if it was submitted to one.
+    pub pool: Option<String>,
 }
 
 impl Row {
@@ -45,9 +47,10 @@ impl Row {
             rehearsal: head.rehearsal,
             carried: match carried {
                 Carried::Yes => Some(true),
-                Carried::No => Some(false),
+                Carried::No | Carried::Queued => Some(false),
                 Carried::Unknown => None,
             },
+            pool: head.pool.as_ref().map(ToString::to_string),
         }
     }
 }
@@ -60,8 +63,12 @@ pub fn table(rows: &[Row], now: Time) -> Vec<[String; 6]> {
             (Some(series), Some(cycle)) => format!("{series} #{cycle}"),
             _ => "-".to_owned(),
         };
-        let died = row.status == RunStatus::Running.as_str() && row.carried == Some(false);
-        let status = if died { NOBODY } else { row.status.as_str() };
+        let running = row.status == RunStatus::Running.as_str();
+        let status = match &row.pool {
+            Some(_) if row.carried == Some(false) && (running || row.status == RunStatus::Interrupted.as_str()) => QUEUED,
+            None if row.carried == Some(false) && running => NOBODY,
+            _ => row.status.as_str(),
+        };
         let status = if row.rehearsal { format!("{status} (rehearsal)") } else { status.to_owned() };
         let started = Time::parse(&row.started_at).map(|at| format!("{} ago", span(now.since_ms(at))));
         let current = row.current.clone().unwrap_or_else(|| "-".to_owned());

@@ -66,6 +66,8 @@ pub fn glance(state: &RunState, now: Time, carried: Carried) -> Glance {
 
 /// What is said of a run whose process died.
 pub const NOBODY: &str = "running, and nobody carries it: its process died";
+/// What is said of a run that was submitted and is not carried now.
+pub const QUEUED: &str = "waits for a worker of its pool";
 
 /// Whether somebody carries a run at this moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,6 +76,8 @@ pub enum Carried {
     Yes,
     /// Nobody does.
     No,
+    /// Nobody does at this moment, and a worker of its pool will.
+    Queued,
     /// It cannot be known from here (another machine).
     Unknown,
 }
@@ -133,9 +137,8 @@ fn status(state: &RunState, carried: Carried) -> String {
     match state.status {
         RunStatus::Complete if passed == Some(false) => "complete, and does not pass".to_owned(),
         RunStatus::Complete => word.to_owned(),
-        RunStatus::Running if carried == Carried::No => {
-            format!("{NOBODY} ({progress} %{at})")
-        }
+        RunStatus::Running if carried == Carried::No => format!("{NOBODY} ({progress} %{at})"),
+        RunStatus::Running | RunStatus::Interrupted if carried == Carried::Queued => format!("{QUEUED} ({progress} %{at})"),
         _ => format!("{word} ({progress} %{at})"),
     }
 }
@@ -272,6 +275,7 @@ fn next(state: &RunState, questions: &[Question], carried: Carried) -> Vec<(Stri
     let resume = (format!("flow resume {id}"), "go on with it");
     match state.status {
         RunStatus::Running if carried == Carried::No => vec![resume, why],
+        RunStatus::Interrupted if carried == Carried::Queued => vec![logs, resume],
         RunStatus::Running => vec![logs, (format!("flow cancel {id}"), "stop it for good")],
         RunStatus::Interrupted => vec![resume, why],
         RunStatus::Waiting => {

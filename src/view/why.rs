@@ -1,6 +1,6 @@
 //! Why each phase ran, was skipped, repeated or failed: from what the events say, never by evaluating again.
 
-use super::status::{Carried, NOBODY};
+use super::status::{Carried, NOBODY, QUEUED};
 use super::timeline::plain;
 use super::words::{one_line, short, span};
 use crate::name::Name;
@@ -125,6 +125,7 @@ fn now(plan: Option<&Plan>, state: &RunState, name: &Name, carried: Carried) -> 
     match known.status {
         PhaseStatus::Pending => waits_for(plan, state, name),
         PhaseStatus::Waiting => vec!["waits for an answer".to_owned()],
+        PhaseStatus::Running | PhaseStatus::Interrupted if carried == Carried::Queued => vec![QUEUED.to_owned()],
         PhaseStatus::Interrupted => vec!["begins again when the run goes on".to_owned()],
         PhaseStatus::Running if carried == Carried::No => {
             vec![format!("{NOBODY}; `flow resume {}` goes on", short(state.id()))]

@@ -19,6 +19,7 @@ mod nats;
 mod original;
 mod peer;
 mod plan;
+mod pool;
 mod rules;
 mod scenario;
 mod schema;

@@ -152,5 +152,6 @@ pub fn said(outcome: &Outcome) -> String {
     match outcome {
         Outcome::Reply(reply) => format!("reply: {}", reply.value),
         Outcome::Failed { error, .. } => format!("{}: {}", error.class, error.message),
+        Outcome::Lost { reason } => format!("lost: {reason}"),
     }
 }

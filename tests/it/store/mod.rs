@@ -8,6 +8,7 @@ mod model;
 #[cfg(feature = "nats")]
 mod nats;
 mod parts;
+mod pool;
 
 use flow::name::{Bucket, Key};
 use flow::store::{BucketSpec, Embedded, Entry, Memory, Op, Revision, Store, Write};

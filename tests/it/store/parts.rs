@@ -11,7 +11,7 @@ use flow::store::{
 };
 use flow::value::Value;
 
-fn run(n: u32) -> RunId {
+pub(super) fn run(n: u32) -> RunId {
     RunId::parse(&format!("01J9ZQ4YV6T1N2M3P4Q5R6{n:04}")).unwrap()
 }
 
@@ -63,7 +63,7 @@ async fn a_cycle_number_belongs_to_one_run() {
     assert_eq!(next_cycle(&there), 12);
 }
 
-fn owner(driver: &str) -> Owner {
+pub(super) fn owner(driver: &str) -> Owner {
     Owner { driver: driver.to_owned(), host: "here".to_owned(), boot_id: "b".to_owned(), pid: 7, pid_start: 70 }
 }
 
@@ -162,6 +162,7 @@ async fn runs_are_listed_in_the_order_of_their_beginning() {
         started_at: Time(1),
         updated_at: Time(2),
         seq,
+        pool: None,
     };
     for n in [3, 1, 2] {
         put(&*store, head_write(&head(n, 1), None)).await;
@@ -234,6 +235,7 @@ async fn records_are_written_and_read_as_the_golden_file_says() {
         started_at: Time(1),
         updated_at: Time(2),
         seq: 9,
+        pool: None,
     };
     let lease = Lease { owner: owner("me"), token: 2, beat: 5 };
     let requests = [

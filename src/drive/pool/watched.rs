@@ -1,0 +1,39 @@
+//! Whether another one lives, watched on this machine's own clock: no clocks are compared.
+
+use crate::failpoint;
+use crate::limits::LEASE_MS;
+use std::collections::HashMap;
+use std::hash::Hash;
+use std::time::{Duration, Instant};
+
+/// What was seen of others, and since when it has not moved.
+#[derive(Debug)]
+pub(super) struct Watched<K, V> {
+    seen: HashMap<K, (V, Instant)>,
+}
+
+impl<K: Eq + Hash, V: Clone + PartialEq> Watched<K, V> {
+    pub(super) fn new() -> Self {
+        Self { seen: HashMap::new() }
+    }
+
+    /// Notes a beat, and says whether it has stood still for so long that its owner is dead.
+    pub(super) fn is_dead(&mut self, of: K, beat: V) -> bool {
+        let now = Instant::now();
+        let seen = self.seen.entry(of).or_insert_with(|| (beat.clone(), now));
+        if seen.0 != beat {
+            *seen = (beat, now);
+        }
+        now.duration_since(seen.1) >= lease()
+    }
+
+    pub(super) fn forget(&mut self, of: &K) {
+        self.seen.remove(of);
+    }
+}
+
+/// How long a beat may stand still.
+pub(super) fn lease() -> Duration {
+    let ms = failpoint::number!("FLOW_LEASE_MS").and_then(|ms| u64::try_from(ms).ok());
+    Duration::from_millis(ms.unwrap_or(LEASE_MS))
+}

@@ -1,0 +1,66 @@
+//! What a driver that died had offered is taken back before its run goes on: nothing of it may still be performed.
+
+use super::watched::{Watched, lease};
+use crate::drive::Observer;
+use crate::name::{Bucket, Key, Name};
+use crate::run::RunId;
+use crate::store::{CommitError, Offer, Posted, Stage, Store, StoreError, key, offer_write, posted, strike_write};
+use std::time::Duration;
+
+/// How often it is looked whether a worker has stopped.
+const LOOK: Duration = Duration::from_millis(200);
+
+/// Takes the offers of a run back. Whoever performs one is asked to stop, and waited for while it lives.
+pub(in crate::drive) async fn withdraw(
+    store: &dyn Store,
+    pool: &Name,
+    run: &RunId,
+    observer: &dyn Observer,
+) -> Result<(), StoreError> {
+    let (engine, prefix) = (Bucket::engine(), key::offers(pool, run));
+    let mut watched: Watched<Key, (String, u64)> = Watched::new();
+    let mut told = false;
+    loop {
+        let mut performed = 0;
+        for entry in store.scan(&engine, &prefix).await? {
+            let stage = match posted(&store.name(), &entry) {
+                Some(Ok(Posted::Offer(offer))) => Some(offer),
+                _ => None,
+            };
+            if let Some(offer) = stage
+                && let Stage::Taken { by, beat, session, stop } = &offer.stage
+            {
+                let stands_still = watched.is_dead(entry.key.clone(), (by.driver.clone(), *beat));
+                let dead = crate::drive::lives(by) == Some(false) || stands_still;
+                if !dead {
+                    performed += 1;
+                    if !stop {
+                        let (by, beat, session) = (by.clone(), *beat, session.clone());
+                        let stage = Stage::Taken { by, beat, session, stop: true };
+                        settle(store.commit(vec![offer_write(pool, &Offer { stage, ..*offer }, Some(entry.revision))]).await)?;
+                    }
+                    continue;
+                }
+            }
+            settle(store.commit(vec![strike_write(&entry.key, entry.revision)]).await)?;
+        }
+        if performed == 0 {
+            return Ok(());
+        }
+        if !told {
+            let most = lease().as_secs();
+            observer
+                .notice(&format!("waits until other workers have stopped what they perform of run `{run}`: {most} s at most"));
+            told = true;
+        }
+        tokio::time::sleep(LOOK).await;
+    }
+}
+
+/// What somebody else wrote meanwhile, or may have been written, is looked at again.
+fn settle<T>(result: Result<T, CommitError>) -> Result<(), StoreError> {
+    match result {
+        Ok(_) | Err(CommitError::Conflict { .. } | CommitError::Unknown { .. }) => Ok(()),
+        Err(CommitError::Store(error)) => Err(error),
+    }
+}

@@ -1,0 +1,324 @@
+//! A worker: takes runs of its pools and carries them, performs what other workers offer, and lets go when it is asked to.
+
+use super::board::{Board, Post};
+use super::offered::Pooled;
+use super::task::Taken;
+use super::terms::{Terms, Wanted};
+use super::watched::Watched;
+use crate::drive::carrier::Carrier;
+use crate::drive::{Carried, CarryOptions, DriveError, Patience, Services, Stop, home, lives, load};
+use crate::limits::{OFFERS, POOL_REFUSED_MS, POOL_SCAN_MS};
+use crate::name::{Bucket, Key, Name};
+use crate::plan::Plan;
+use crate::run::{AttemptId, Claim, Digest, RunId, RunState};
+use crate::store::{Enlisted, Offer, Refusal, Revision, Stage, Store, StoreError, get_plan, note_refusal, read_head, read_lease};
+use crate::store::{Home, strike_write};
+use std::collections::{HashMap, HashSet};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use tokio::sync::{Semaphore, watch};
+use tokio::task::JoinSet;
+
+const SCAN: Duration = Duration::from_millis(POOL_SCAN_MS);
+const REFUSED: Duration = Duration::from_millis(POOL_REFUSED_MS);
+
+/// A worker of some pools.
+pub struct Worker {
+    store: Arc<dyn Store>,
+    pools: Vec<Name>,
+    /// Runs that it carries at once, and attempts that it performs at once.
+    capacity: usize,
+    terms: Arc<dyn Terms>,
+    home: Home,
+    places: Arc<Semaphore>,
+    offers: Arc<Semaphore>,
+    carried: HashSet<RunId>,
+    plans: HashMap<Digest, Arc<Plan>>,
+    leases: Watched<RunId, Revision>,
+    /// What cannot be taken now: in which revision, and when it is looked at again.
+    later: HashMap<Key, (Revision, Instant)>,
+    told: HashSet<(RunId, String)>,
+    away: bool,
+    tasks: JoinSet<Ended>,
+}
+
+/// Something that this worker did and that has ended.
+enum Ended {
+    Run { key: Key, run: RunId, result: Box<Result<Carried, DriveError>> },
+    Offer { key: Key, revision: Revision, run: RunId, attempt: AttemptId, word: String },
+}
+
+/// What becomes of a run or an offer that was looked at.
+enum Look {
+    Taken,
+    Later(Duration),
+}
+
+impl Worker {
+    /// A worker that takes runs of some pools, and carries `capacity` of them and performs as many attempts at once. `root`
+    /// is the project's folder.
+    pub fn new(store: Arc<dyn Store>, root: &Path, pools: Vec<Name>, capacity: usize, terms: Arc<dyn Terms>) -> Self {
+        Self {
+            store,
+            pools,
+            capacity,
+            terms,
+            home: home(root),
+            places: Arc::new(Semaphore::new(capacity)),
+            offers: Arc::new(Semaphore::new(OFFERS)),
+            carried: HashSet::new(),
+            plans: HashMap::new(),
+            leases: Watched::new(),
+            later: HashMap::new(),
+            told: HashSet::new(),
+            away: false,
+            tasks: JoinSet::new(),
+        }
+    }
+
+    /// Works until it is asked to stop and has let go of everything; with `until_idle`, until there is nothing for it to do.
+    ///
+    /// # Errors
+    /// When the store cannot be read at the beginning. One that fails later is asked again.
+    pub async fn work(mut self, until_idle: bool, mut stop: watch::Receiver<Stop>) -> Result<(), StoreError> {
+        let mut board = Board::open(&self.store, &self.pools).await?;
+        loop {
+            let stopping = *stop.borrow_and_update() != Stop::No;
+            let wake = if stopping { SCAN } else { self.look_around(&board, &stop).await };
+            if self.tasks.is_empty() && (stopping || (until_idle && !self.away)) {
+                return Ok(());
+            }
+            tokio::select! {
+                ended = self.tasks.join_next(), if !self.tasks.is_empty() => {
+                    if let Some(Ok(ended)) = ended { self.ended(ended).await }
+                }
+                () = board.news() => {}
+                _ = stop.changed() => {}
+                () = tokio::time::sleep(wake) => {}
+            }
+        }
+    }
+
+    /// Takes what there is room for. Gives when to look again.
+    async fn look_around(&mut self, board: &Board, stop: &watch::Receiver<Stop>) -> Duration {
+        self.later.retain(|key, _| board.runs.contains_key(key) || board.offers.contains_key(key));
+        let looked = match self.take_runs(board, stop).await {
+            Ok(()) => self.take_offers(board, stop).await,
+            Err(error) => Err(error),
+        };
+        match looked {
+            Ok(()) if self.away => {
+                self.away = false;
+                self.terms.notice("the store answers again");
+            }
+            Err(error) if !self.away => {
+                self.away = true;
+                self.terms.notice(&format!("{error}; trying on"));
+            }
+            Ok(()) | Err(_) => {}
+        }
+        let now = Instant::now();
+        let soonest = self.later.values().map(|(_, at)| at.saturating_duration_since(now)).min().unwrap_or(SCAN);
+        soonest.clamp(Duration::from_millis(20), SCAN)
+    }
+
+    /// Whether something is to be looked at, as far as is known without asking the store.
+    fn is_due(&self, key: &Key, revision: Revision) -> bool {
+        self.later.get(key).is_none_or(|(seen, at)| *seen != revision || *at <= Instant::now())
+    }
+
+    async fn take_runs(&mut self, board: &Board, stop: &watch::Receiver<Stop>) -> Result<(), StoreError> {
+        while self.carried.len() < self.capacity {
+            let free =
+                |(key, post): &(&Key, &Post<Enlisted>)| !self.carried.contains(&post.what.run) && self.is_due(key, post.revision);
+            // Workers that begin at different places of the queue meet less often.
+            let first: Vec<_> = board.runs.iter().filter(free).take(self.capacity).collect();
+            let Some((key, post)) = first.get(std::process::id() as usize % first.len().max(1)) else { return Ok(()) };
+            let ((key, revision), post) = (((*key).clone(), post.revision), (*post).clone());
+            if let Look::Later(after) = self.consider(&key, post, stop).await? {
+                self.later.insert(key, (revision, Instant::now() + after));
+            }
+        }
+        Ok(())
+    }
+
+    /// Looks at a run, and carries it if it may and nobody else does.
+    async fn consider(&mut self, key: &Key, post: Post<Enlisted>, stop: &watch::Receiver<Stop>) -> Result<Look, StoreError> {
+        let run = post.what.run.clone();
+        let Some((head, _)) = read_head(&*self.store, &run).await? else { return Ok(Look::Later(SCAN)) };
+        match head.status.as_str() {
+            "running" | "interrupted" => {}
+            // Who answers rings.
+            "waiting" => return Ok(Look::Later(SCAN)),
+            _ => {
+                let _ = self.store.commit(vec![strike_write(key, post.revision)]).await;
+                return Ok(Look::Later(SCAN));
+            }
+        }
+        let patience = match read_lease(&*self.store, &run).await? {
+            None => Patience::Never,
+            Some((lease, revision)) => match lives(&lease.owner) {
+                Some(false) => Patience::Never,
+                None if self.leases.is_dead(run.clone(), revision) => Patience::Over(revision),
+                Some(true) | None => return Ok(Look::Later(SCAN)),
+            },
+        };
+        self.leases.forget(&run);
+        let state = match load(&self.store, &run).await {
+            Ok(known) => known.state,
+            Err(DriveError::Store(error)) => return Err(error),
+            Err(error) => return Ok(self.refuse(&post, error.to_string()).await),
+        };
+        let Some(plan) = self.plan(state.plan()).await? else {
+            return Ok(self.refuse(&post, format!("its plan {} is not in the store", state.plan())).await);
+        };
+        let wanted = Wanted::run(&state, &plan, post.what.home.clone());
+        match self.terms.services(&plan, &wanted) {
+            Ok(services) => {
+                let services = self.pooled(services, &state, plan, wanted, &post.pool);
+                self.carry(key.clone(), services, &state, patience, stop.clone());
+                Ok(Look::Taken)
+            }
+            Err(why) => Ok(self.refuse(&post, why).await),
+        }
+    }
+
+    /// Says why a run is not taken, here and to those who look at it.
+    async fn refuse(&mut self, post: &Post<Enlisted>, why: String) -> Look {
+        if self.told.insert((post.what.run.clone(), why.clone())) {
+            self.terms.notice(&format!("run `{}` is left to others: {why}", post.what.run));
+            let refusal = Refusal { by: self.home.clone(), why };
+            let _ = note_refusal(&*self.store, &post.pool, &post.what.run, refusal).await;
+        }
+        Look::Later(REFUSED)
+    }
+
+    /// A plan, which is read once.
+    async fn plan(&mut self, digest: &Digest) -> Result<Option<Arc<Plan>>, StoreError> {
+        if let Some(plan) = self.plans.get(digest) {
+            return Ok(Some(plan.clone()));
+        }
+        let Some(bytes) = get_plan(&*self.store, digest).await? else { return Ok(None) };
+        let Ok(plan) = Plan::from_bytes(&bytes).map(Arc::new) else { return Ok(None) };
+        self.plans.insert(digest.clone(), plan.clone());
+        Ok(Some(plan))
+    }
+
+    /// Services that perform with the help of the pool. A rehearsal performs nothing, and needs none.
+    fn pooled(&self, services: Services, state: &RunState, plan: Arc<Plan>, wanted: Wanted, pool: &Name) -> Services {
+        if wanted.rehearsal {
+            return services;
+        }
+        let pooled = Pooled {
+            local: services.performer,
+            store: self.store.clone(),
+            pool: pool.clone(),
+            places: self.places.clone(),
+            offers: self.offers.clone(),
+            digest: state.plan().clone(),
+            plan,
+            home: self.home.clone(),
+            commit: wanted.commit,
+            agents: wanted.agents,
+        };
+        Services { performer: Arc::new(pooled), ..services }
+    }
+
+    fn carry(&mut self, key: Key, services: Services, state: &RunState, patience: Patience, stop: watch::Receiver<Stop>) {
+        let run = state.id().clone();
+        self.carried.insert(run.clone());
+        let terms = self.terms.clone();
+        self.tasks.spawn(async move {
+            let result = async {
+                let observer = terms.observer(&run);
+                let carrier = Carrier::claim(&services, &run, Claim::default(), patience, observer).await?;
+                carrier.carry(CarryOptions::default(), None, stop).await
+            };
+            let result = result.await;
+            Ended::Run { key, run, result: Box::new(result) }
+        });
+    }
+
+    async fn take_offers(&mut self, board: &Board, stop: &watch::Receiver<Stop>) -> Result<(), StoreError> {
+        for (key, post) in &board.offers {
+            let offer = &post.what;
+            let mine = self.carried.contains(&offer.run);
+            if mine || offer.stage != Stage::Open || !self.is_due(key, post.revision) {
+                continue;
+            }
+            let Ok(place) = self.places.clone().try_acquire_owned() else { return Ok(()) };
+            let look = self.accept(key, post, stop, place).await?;
+            let after = if let Look::Later(after) = look { after } else { REFUSED };
+            self.later.insert(key.clone(), (post.revision, Instant::now() + after));
+        }
+        Ok(())
+    }
+
+    /// Performs an attempt that another worker offers, if it may and nobody else does.
+    async fn accept(
+        &mut self,
+        key: &Key,
+        post: &Post<Offer>,
+        stop: &watch::Receiver<Stop>,
+        place: tokio::sync::OwnedSemaphorePermit,
+    ) -> Result<Look, StoreError> {
+        let offer = post.what.clone();
+        let Some(plan) = self.plan(&offer.plan).await? else { return Ok(Look::Later(REFUSED)) };
+        let services = match self.terms.services(&plan, &Wanted::offer(&offer, &plan)) {
+            Ok(services) => services,
+            Err(why) => {
+                if self.told.insert((offer.run.clone(), why.clone())) {
+                    self.terms.notice(&format!("what run `{}` offers is left to others: {why}", offer.run));
+                }
+                return Ok(Look::Later(REFUSED));
+            }
+        };
+        let (run, attempt) = (offer.run.clone(), offer.attempt.clone());
+        let Some(taken) = Taken::take(&self.store, &post.pool, key, offer, post.revision).await? else {
+            return Ok(Look::Later(SCAN));
+        };
+        self.terms.helps(&run, &attempt, None);
+        let (observer, stop, key, revision) = (self.terms.observer(&run), stop.clone(), key.clone(), post.revision);
+        self.tasks.spawn(async move {
+            let word = taken.perform(&services, observer, stop).await;
+            drop(place);
+            Ended::Offer { key, revision, run, attempt, word }
+        });
+        Ok(Look::Taken)
+    }
+
+    async fn ended(&mut self, ended: Ended) {
+        match ended {
+            Ended::Offer { key, revision, run, attempt, word } => {
+                self.later.insert(key, (revision, Instant::now() + REFUSED));
+                self.terms.helps(&run, &attempt, Some(&word));
+            }
+            Ended::Run { key, run, result } => {
+                self.carried.remove(&run);
+                let word = match &*result {
+                    // Its last event was told.
+                    Ok(Carried::Ended(_)) => return self.strike(&key).await,
+                    Ok(Carried::Waiting(_)) => "waits for an answer".to_owned(),
+                    Ok(Carried::Interrupted(_)) => "let go: another worker may take it".to_owned(),
+                    // Another worker was faster.
+                    Err(DriveError::Carried { .. }) => return,
+                    Err(error) => error.to_string(),
+                };
+                if let Err(error) = &*result
+                    && !matches!(error, DriveError::Lost(_) | DriveError::Store(_))
+                {
+                    self.later.insert(key, (Revision(0), Instant::now() + REFUSED));
+                }
+                self.terms.ended(&run, &word);
+            }
+        }
+    }
+
+    /// Takes a run that is over out of the pool. Where that fails, whoever looks at it next does.
+    async fn strike(&self, key: &Key) {
+        if let Ok(Some(entry)) = self.store.get(&Bucket::engine(), key).await {
+            let _ = self.store.commit(vec![strike_write(key, entry.revision)]).await;
+        }
+    }
+}
