@@ -29,6 +29,10 @@ impl Carrier {
     ) -> Result<Self, DriveError> {
         let before = free_lease(services, run, patience, &*observer).await?;
         let known = load(&services.store, run).await?;
+        // Somebody may have taken it since its lease was read, and what is swept below would be theirs.
+        if let Some(owner) = known.state.owner.as_ref().filter(|owner| lives(owner) == Some(true)) {
+            return Err(DriveError::Carried { run: run.clone(), pid: owner.pid, host: owner.host.clone() });
+        }
         let plan = load_plan(&services.store, &known.state).await?;
         let program = Arc::new(Program::new(Arc::new(plan)));
         if how.retry && known.state.status.is_over() {

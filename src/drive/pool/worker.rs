@@ -45,7 +45,7 @@ pub struct Worker {
 
 /// Something that this worker did and that has ended.
 enum Ended {
-    Run { key: Key, run: RunId, result: Box<Result<Carried, DriveError>> },
+    Run { key: Key, run: RunId, result: Box<Result<Option<Carried>, DriveError>> },
     Offer { key: Key, revision: Revision, run: RunId, attempt: AttemptId, word: String },
 }
 
@@ -232,8 +232,13 @@ impl Worker {
         self.tasks.spawn(async move {
             let result = async {
                 let observer = terms.observer(&run);
-                let carrier = Carrier::claim(&services, &run, Claim::default(), patience, observer).await?;
-                carrier.carry(CarryOptions::default(), None, stop).await
+                let carrier = match Carrier::claim(&services, &run, Claim::default(), patience, observer).await {
+                    Ok(carrier) => carrier,
+                    // Another worker was faster.
+                    Err(DriveError::Carried { .. } | DriveError::Lost(_)) => return Ok(None),
+                    Err(error) => return Err(error),
+                };
+                carrier.carry(CarryOptions::default(), None, stop).await.map(Some)
             };
             let result = result.await;
             Ended::Run { key, run, result: Box::new(result) }
@@ -297,12 +302,11 @@ impl Worker {
             Ended::Run { key, run, result } => {
                 self.carried.remove(&run);
                 let word = match &*result {
+                    Ok(None) => return,
                     // Its last event was told.
-                    Ok(Carried::Ended(_)) => return self.strike(&key).await,
-                    Ok(Carried::Waiting(_)) => "waits for an answer".to_owned(),
-                    Ok(Carried::Interrupted(_)) => "let go: another worker may take it".to_owned(),
-                    // Another worker was faster.
-                    Err(DriveError::Carried { .. }) => return,
+                    Ok(Some(Carried::Ended(_))) => return self.strike(&key).await,
+                    Ok(Some(Carried::Waiting(_))) => "waits for an answer".to_owned(),
+                    Ok(Some(Carried::Interrupted(_))) => "let go: another worker may take it".to_owned(),
                     Err(error) => error.to_string(),
                 };
                 if let Err(error) = &*result
