@@ -10,10 +10,13 @@ use crate::agent;
 use crate::engine::Program;
 use crate::failpoint;
 use crate::limits::{BEAT_MS, LEASE_MS};
-use crate::run::{AttemptStage, Claim, RunId, RunState, Stimulus};
+use crate::run::{AttemptStage, Claim, Owner, RunId, RunState, Stimulus};
 use crate::store::{Journal, Lease, Revision, change, claim_write, read_head, read_lease};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+
+/// Times that the lease of a driver that has just claimed is looked for.
+const LEASE_LOOKS: usize = 10;
 
 impl Carrier {
     /// Takes a run: loads it, makes sure that nobody carries it, stops what a dead driver left, claims it.
@@ -29,10 +32,7 @@ impl Carrier {
     ) -> Result<Self, DriveError> {
         let before = free_lease(services, run, patience, &*observer).await?;
         let known = load(&services.store, run).await?;
-        // Somebody may have taken it since its lease was read, and what is swept below would be theirs.
-        if let Some(owner) = known.state.owner.as_ref().filter(|owner| lives(owner) == Some(true)) {
-            return Err(DriveError::Carried { run: run.clone(), pid: owner.pid, host: owner.host.clone() });
-        }
+        still_free(services, run, &known.state, before).await?;
         let plan = load_plan(&services.store, &known.state).await?;
         let program = Arc::new(Program::new(Arc::new(plan)));
         if how.retry && known.state.status.is_over() {
@@ -90,6 +90,24 @@ async fn sweep(run: &RunId) {
     let _ = tokio::task::spawn_blocking(move || agent::sweep(&run)).await;
 }
 
+/// Makes sure that nobody took the run after its lease was read: what is swept of a dead driver would be theirs. Where
+/// entry and lease are not written at once, the lease of a driver that lives comes a moment after its entry.
+async fn still_free(services: &Services, run: &RunId, state: &RunState, before: Option<Revision>) -> Result<(), DriveError> {
+    let carried = |owner: &Owner| DriveError::Carried { run: run.clone(), pid: owner.pid, host: owner.host.clone() };
+    for _ in 0..LEASE_LOOKS {
+        let lease = read_lease(&*services.store, run).await?;
+        if let Some((lease, _)) = lease.as_ref().filter(|(_, revision)| Some(*revision) != before) {
+            return Err(carried(&lease.owner));
+        }
+        let is_new = |owner: &&Owner| lease.as_ref().is_none_or(|(lease, _)| lease.owner != **owner);
+        if state.owner.as_ref().filter(is_new).is_none_or(|owner| lives(owner) != Some(true)) {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(BEAT_MS / 100)).await;
+    }
+    Ok(())
+}
+
 /// What a claim does about a driver that may live on another machine.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Patience {
@@ -113,8 +131,9 @@ async fn free_lease(
     let carried = || DriveError::Carried { run: run.clone(), pid: lease.owner.pid, host: lease.owner.host.clone() };
     match lives(&lease.owner) {
         Some(false) => return Ok(Some(revision)),
+        // A process may live whose driver does not.
+        _ if patience == Patience::Over(revision) => return Ok(Some(revision)),
         Some(true) => return Err(carried()),
-        None if patience == Patience::Over(revision) => return Ok(Some(revision)),
         None if patience != Patience::Watch => return Err(carried()),
         None => {}
     }

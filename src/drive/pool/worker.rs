@@ -160,7 +160,8 @@ impl Worker {
             None => Patience::Never,
             Some((lease, revision)) => match lives(&lease.owner) {
                 Some(false) => Patience::Never,
-                None if self.leases.is_dead(run.clone(), revision) => Patience::Over(revision),
+                // Of a process that lives the driver may have died alone.
+                Some(true) | None if self.leases.is_dead(run.clone(), revision) => Patience::Over(revision),
                 Some(true) | None => return Ok(Look::Later(SCAN)),
             },
         };
