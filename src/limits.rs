@@ -67,6 +67,15 @@ pub const COMMIT_RESENDS: usize = 8;
 pub const NATS_ANSWER_MS: u64 = 5_000;
 /// How long a read waits for a NATS server that is away, in milliseconds: three times the longest election that was seen.
 pub const NATS_PATIENCE_MS: u64 = 45_000;
+/// How long a store may leave a driver without an answer before that is said, in milliseconds: about what a cluster takes to
+/// find another leader is not worth a word, and a person who wonders has not waited long yet.
+pub const STORE_QUIET_MS: u64 = 4_000;
+/// The longest pause before a store that is away or full is asked again, in milliseconds: nobody notices it, and hundreds of
+/// drivers that wait are no load.
+pub const STORE_PAUSE_MS: u64 = 2_000;
+/// How long a driver waits for a store that is away or full unless somebody says otherwise, in milliseconds: restarting a
+/// server takes less, and who comes back from lunch wants to know.
+pub const STORE_TIMEOUT_MS: u64 = 600_000;
 /// Reads that are on their way to a NATS server at once.
 pub const NATS_READS: usize = 64;
 /// Bytes of a NATS message that its headers take at most.

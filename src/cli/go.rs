@@ -10,10 +10,12 @@ use super::stop;
 use crate::agent::Person;
 use crate::drive::{Carried, Carrier, CarryOptions, DriveError, Services, StartRefusal};
 use crate::run::{LimitsRaised, RunId, RunState, RunStatus};
+use crate::store::StoreError;
 use crate::view::status::{self, glance};
 use crate::view::timeline::plain;
 use crate::view::words::{shell_word, short, span};
 use std::sync::Arc;
+use std::time::Duration;
 
 /// How a run is carried and shown.
 #[derive(Clone, Copy, Debug, Default, clap::Args)]
@@ -27,6 +29,9 @@ pub struct GoArgs {
     /// Run what the pipeline may execute without asking for trust.
     #[arg(long)]
     pub yes: bool,
+    /// Wait this long for a store that does not answer or is full, such as 90s, 2h [default: 10m].
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    pub store_timeout: Option<u64>,
     #[command(flatten)]
     pub limits: LimitArgs,
 }
@@ -101,10 +106,12 @@ impl Going {
     /// # Errors
     /// When the store fails, or somebody took the run.
     pub async fn begun(&self, carrier: Carrier) -> Outcome {
-        let options = CarryOptions { no_input: self.args.no_input, ..CarryOptions::default() };
+        let options =
+            CarryOptions { store_timeout: self.store_timeout(), no_input: self.args.no_input, ..CarryOptions::default() };
         let stop = stop::listen(self.out, self.progress.clone(), resume(carrier.state().id()));
+        let run = carrier.state().id().clone();
         let end = carrier.carry(options, self.person(), stop).await;
-        self.ended(end)
+        self.ended(&run, end)
     }
 
     /// Takes up a run that began earlier.
@@ -112,10 +119,15 @@ impl Going {
     /// # Errors
     /// When somebody carries it, it cannot be loaded, the store fails, or somebody takes the run.
     pub async fn again(&self, services: &Services, run: &RunId, retry: bool) -> Outcome {
-        let options = CarryOptions { no_input: self.args.no_input, retry, raise: self.args.raised(), ..CarryOptions::default() };
+        let (no_input, raise, store_timeout) = (self.args.no_input, self.args.raised(), self.store_timeout());
+        let options = CarryOptions { no_input, retry, raise, store_timeout, ..CarryOptions::default() };
         let stop = stop::listen(self.out, self.progress.clone(), resume(run));
         let end = Carrier::resume(services, run, options, self.progress.clone(), self.person(), stop).await;
-        self.ended(end)
+        self.ended(run, end)
+    }
+
+    fn store_timeout(&self) -> Option<Duration> {
+        self.args.store_timeout.map(Duration::from_millis)
     }
 
     fn person(&self) -> Option<Arc<dyn Person>> {
@@ -126,9 +138,15 @@ impl Going {
         there.then(|| Arc::new(AtTerminal::new(self.out, Some(self.progress.clone()))) as Arc<dyn Person>)
     }
 
-    fn ended(&self, end: Result<Carried, DriveError>) -> Outcome {
+    fn ended(&self, run: &RunId, end: Result<Carried, DriveError>) -> Outcome {
         self.progress.finish();
-        match end? {
+        let kept = |error| match error {
+            DriveError::Store(StoreError::Away { .. }) => {
+                Fail::from(error).help(format!("`{}` goes on where it was", resume(run)))
+            }
+            error => error.into(),
+        };
+        match end.map_err(kept)? {
             Carried::Ended(state) => self.over(&state),
             Carried::Waiting(state) => {
                 let printed = self.document(&state);
@@ -263,6 +281,10 @@ impl From<DriveError> for Fail {
                 Self::new(Exit::Conflict, message)
                     .help(format!("`{}` goes on with it, `flow cancel {id}` stops it for good", resume(&way.run)))
             }
+            DriveError::Stopped(run) => {
+                Self::new(Exit::Interrupted, message).help(format!("`{}` goes on where it was", resume(&run)))
+            }
+            DriveError::Fenced { .. } => Self::new(Exit::Store, message),
             DriveError::Lost(run) => {
                 Self::new(Exit::Conflict, message).help(format!("`flow show {}` says who has it", short(&run)))
             }

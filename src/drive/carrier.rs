@@ -4,13 +4,16 @@ use super::clock::Clock;
 use super::{DriveError, Observer, Services};
 use crate::engine::{Program, decide, document_view};
 use crate::expr::on_big_stack;
+use crate::limits::COMMIT_RESENDS;
 use crate::name::{Bucket, Key, Name};
 use crate::run::{Illegal, Owner, RunState, Stamped, Stimulus};
 use crate::store::{
-    AppendError, CommitError, Document, Head, Journal, Lease, Op, Revision, RunHead, StoreError, Write, head_write,
+    AppendError, CommitError, Document, Head, Journal, Lease, Op, Revision, RunHead, StoreError, Write, claim_write, head_write,
     read_document, read_head, read_lease,
 };
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 /// A driver that carries a run.
 pub struct Carrier {
@@ -37,6 +40,8 @@ pub(super) struct View {
     pub bucket: Bucket,
     pub key: Key,
     pub stored: Document,
+    /// Whether it has become too big for the store, which was said.
+    pub too_big: Arc<AtomicBool>,
 }
 
 /// What is written beside an entry, and what each write is.
@@ -60,11 +65,9 @@ impl Carrier {
         if events.is_empty() {
             if !more.is_empty() {
                 match self.services.store.commit(more).await {
-                    // What is to be removed may be gone already.
-                    Ok(_) | Err(CommitError::Conflict { .. }) => {}
-                    Err(error) => {
-                        return Err(StoreError::Failed { doing: "remove a request".into(), cause: error.to_string() }.into());
-                    }
+                    // What is to be removed may be gone already; what is not gone is met again.
+                    Ok(_) | Err(CommitError::Conflict { .. } | CommitError::Unknown { .. }) => {}
+                    Err(CommitError::Store(error)) => return Err(error.into()),
                 }
             }
             return Ok(());
@@ -151,7 +154,9 @@ impl Carrier {
         for (at, value) in self.computed().into_iter().enumerate() {
             let Some(value) = value else { continue };
             let view = &self.views[at];
-            if let Some(write) = view.stored.change(&view.bucket, &view.key, &value) {
+            if let Some(write) = view.stored.change(&view.bucket, &view.key, &value)
+                && self.has_room(view, &write)
+            {
                 writes.push(write);
                 kinds.push(Beside::View(at));
                 values.push((at, value));
@@ -184,6 +189,26 @@ impl Carrier {
         results.into_iter().map(keep).collect()
     }
 
+    /// Whether the store has room for the new value of a document. If not, that is said once, and it keeps the one it has.
+    fn has_room(&self, view: &View, write: &Write) -> bool {
+        let (Op::Create(bytes) | Op::Update(bytes, _)) = &write.op else { return true };
+        let most = self.services.store.room().unwrap_or(usize::MAX);
+        let fits = bytes.len() <= most;
+        if view.too_big.swap(!fits, Ordering::Relaxed) || fits {
+            return fits;
+        }
+        self.observer.notice(&format!(
+            "document `{}` is not written: it has {} bytes, and a value of the store {} has room for {most}; `{}` in bucket `{}` \
+             keeps what it has, and the run goes on",
+            view.name,
+            bytes.len(),
+            self.services.store.name(),
+            view.key,
+            view.bucket
+        ));
+        false
+    }
+
     fn row_of(&self, seq: u64) -> RunHead {
         let state = &self.state;
         let text = |key: &str| state.document().get(key).as_str().map(str::to_owned);
@@ -210,17 +235,13 @@ impl Carrier {
         revisions: Option<Vec<Revision>>,
     ) -> Result<(), DriveError> {
         let Some(revisions) = revisions else {
-            // The outcome had to be read back: so do the revisions.
-            let (store, run) = (&*self.services.store, self.state.id());
-            self.row = read_head(store, run).await?.map(|(_, revision)| revision);
-            if let Some((_, revision)) = read_lease(store, run).await?.filter(|(lease, _)| lease.owner == self.owner) {
-                self.lease_revision = revision;
-            }
-            for at in 0..self.views.len() {
-                self.reread(at).await?;
-            }
-            return Ok(());
+            return self.catch_up().await;
         };
+        self.noted(kinds, values, revisions);
+        Ok(())
+    }
+
+    fn noted(&mut self, kinds: &[Beside], values: Vec<(usize, crate::value::Value)>, revisions: Vec<Revision>) {
         let mut values = values.into_iter();
         for (kind, revision) in kinds.iter().zip(revisions) {
             match kind {
@@ -234,7 +255,49 @@ impl Carrier {
                 Beside::Other(_) => {}
             }
         }
-        Ok(())
+    }
+
+    /// The outcome of an append had to be read back: so do the revisions; and of what stands beside the entry, a store
+    /// that does not write all at once may lack the rest.
+    async fn catch_up(&mut self) -> Result<(), DriveError> {
+        let mut cause = String::new();
+        for turn in 0..COMMIT_RESENDS {
+            // Pauses grow: somebody else may write the same documents.
+            tokio::time::sleep(Duration::from_millis(10 * turn as u64)).await;
+            let (store, run) = (self.services.store.clone(), self.state.id().clone());
+            self.row = read_head(&*store, &run).await?.map(|(_, revision)| revision);
+            for at in 0..self.views.len() {
+                self.reread(at).await?;
+            }
+            let mine = self.state.owner.as_ref() == Some(&self.owner);
+            let lease = match read_lease(&*store, &run).await? {
+                Some((lease, revision)) if lease.owner == self.owner => {
+                    self.lease_revision = revision;
+                    None
+                }
+                other => mine.then(|| claim_write(&run, &self.lease, other.map(|(_, revision)| revision))),
+            };
+            let (writes, kinds, views) = self.beside(&[], lease.as_ref(), &[]);
+            let pairs = writes.into_iter().zip(kinds);
+            let (documents, rest): (Vec<_>, Vec<_>) = pairs.partition(|(_, kind)| matches!(kind, Beside::View(_)));
+            let mut caught_up = true;
+            // One bucket at a time: what a full one refuses is then known to be refused.
+            for (pairs, values) in [(rest, vec![]), (documents, views)] {
+                let (writes, kinds): (Vec<Write>, Vec<Beside>) = pairs.into_iter().unzip();
+                if writes.is_empty() {
+                    continue;
+                }
+                match store.commit(writes).await {
+                    Ok(revisions) => self.noted(&kinds, values, revisions),
+                    Err(CommitError::Store(error)) => return Err(error.into()),
+                    Err(error) => (caught_up, cause) = (false, error.to_string()),
+                }
+            }
+            if caught_up {
+                return Ok(());
+            }
+        }
+        Err(StoreError::Failed { doing: "write what stands beside the journal".into(), cause }.into())
     }
 
     async fn reread(&mut self, at: usize) -> Result<(), DriveError> {
@@ -288,7 +351,7 @@ pub(super) async fn views(services: &Services, program: &Program, state: &RunSta
     for name in program.plan.documents.keys() {
         let Some(key) = state.started.documents.get(name.as_str()).and_then(|key| Key::new(key).ok()) else { continue };
         let stored = read_document(&*services.store, &bucket, &key).await?;
-        views.push(View { name: name.clone(), bucket: bucket.clone(), key, stored });
+        views.push(View { name: name.clone(), bucket: bucket.clone(), key, stored, too_big: Arc::default() });
     }
     Ok(views)
 }

@@ -1,17 +1,19 @@
 //! The driver's loop: what should be going on is made to go on, what happens is decided and committed, until the run
 //! is over, waits for a person, or the driver is asked to stop.
 
+use super::again;
 use super::carrier::Carrier;
 use super::claim::Patience;
+use super::outage::{Outage, Patient};
 use super::tasks::{Tasks, Word};
 use super::{DriveError, Observer, Services};
 use crate::agent::Person;
 use crate::engine::actions;
 use crate::failpoint;
-use crate::limits::{BEAT_MS, GRACE_MS, SELF_FENCE_MS};
+use crate::limits::{BEAT_MS, GRACE_MS, SELF_FENCE_MS, STORE_TIMEOUT_MS};
 use crate::run::{AttemptStage, Claim, LimitsRaised, Outcome, RunId, RunState, Stimulus, Time};
 use crate::store::{
-    CommitError, Request, StoreError, Write, beat, blob_writes, consumed_write, key, pending, read_head, release_write,
+    CommitError, Journal, Request, StoreError, Write, beat, blob_writes, consumed_write, key, pending, read_head, release_write,
 };
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -45,6 +47,15 @@ pub struct CarryOptions {
     pub raise: Option<LimitsRaised>,
     /// What is done about a driver that may live on another machine.
     pub patience: Patience,
+    /// How long a store that is away or full is waited for.
+    pub store_timeout: Option<Duration>,
+}
+
+impl CarryOptions {
+    fn outage(&self, observer: &Arc<dyn Observer>) -> Arc<Outage> {
+        let limit = self.store_timeout.unwrap_or(Duration::from_millis(STORE_TIMEOUT_MS));
+        Arc::new(Outage::new(limit, observer.clone()))
+    }
 }
 
 /// How carrying ended.
@@ -71,9 +82,14 @@ impl Carrier {
         person: Option<Arc<dyn Person>>,
         stop: watch::Receiver<Stop>,
     ) -> Result<Carried, DriveError> {
+        let outage = options.outage(&observer);
+        let services = Services { store: Patient::around(services.store.clone(), &outage), ..services.clone() };
         let how = Claim { idle: false, retry: options.retry, raise: options.raise };
-        let carrier = Self::claim(services, run, how, options.patience, observer).await?;
-        carrier.carry(options, person, stop).await
+        let carrier = tokio::select! {
+            carrier = Self::claim(&services, run, how, options.patience, observer) => carrier?,
+            () = again::stopped(stop.clone(), outage.waits()) => return Err(DriveError::Stopped(run.clone())),
+        };
+        carrier.carry_through(options, person, stop, outage).await
     }
 
     /// Carries the run until it is over, waits for a person, or the driver is asked to stop.
@@ -81,6 +97,48 @@ impl Carrier {
     /// # Errors
     /// The store failed, or another driver took the run over; what was performed is stopped.
     pub async fn carry(
+        mut self,
+        options: CarryOptions,
+        person: Option<Arc<dyn Person>>,
+        stop: watch::Receiver<Stop>,
+    ) -> Result<Carried, DriveError> {
+        let outage = options.outage(&self.observer);
+        self.services.store = Patient::around(self.services.store.clone(), &outage);
+        self.journal = Journal::new(self.services.store.clone(), self.state.id().clone());
+        self.carry_through(options, person, stop, outage).await
+    }
+
+    /// Carries the run, and takes it up again after it had to be let go because the store was away.
+    async fn carry_through(
+        self,
+        options: CarryOptions,
+        person: Option<Arc<dyn Person>>,
+        stop: watch::Receiver<Stop>,
+        outage: Arc<Outage>,
+    ) -> Result<Carried, DriveError> {
+        let (services, run, observer) = (self.services.clone(), self.state.id().clone(), self.observer.clone());
+        let mut drivers = vec![self.owner.driver.clone()];
+        let mut carrier = self;
+        loop {
+            let carried = tokio::select! {
+                carried = Box::pin(carrier.carry_once(options.clone(), person.clone(), stop.clone())) => carried,
+                () = again::stopped(stop.clone(), outage.waits()) => Err(DriveError::Stopped(run.clone())),
+            };
+            match carried {
+                Err(error @ DriveError::Fenced { .. }) => observer.notice(&format!("{error}; they start again with the store")),
+                Err(DriveError::Store(StoreError::Away { .. } | StoreError::Full { .. }))
+                    if services.store.is_elsewhere() && !outage.given_up() => {}
+                carried => return carried,
+            }
+            carrier = tokio::select! {
+                carrier = Self::again(&services, &run, &mut drivers, &observer) => carrier?,
+                () = again::stopped(stop.clone(), outage.waits()) => return Err(DriveError::Stopped(run)),
+            };
+        }
+    }
+
+    /// Carries the run as long as its beat is acknowledged.
+    async fn carry_once(
         self,
         options: CarryOptions,
         person: Option<Arc<dyn Person>>,
@@ -98,8 +156,15 @@ impl Carrier {
         let person = person.filter(|_| !options.no_input);
         let tasks = Tasks::new(&self.services, &self.state, scratch.clone(), self.observer.clone(), person, words.clone());
         let letters = tokio::spawn(watch_mail(self.services.clone(), self.state.id().clone(), words));
-        let mut turning = Turning { carrier: self, tasks, inbox, stop, options, last_beat: Instant::now(), next_beat: beat_at() };
-        let result = turning.turn().await;
+        let run = self.state.id().clone();
+        let (beaten, beats) = watch::channel(Instant::now());
+        let mut turning = Turning { carrier: self, tasks, inbox, stop, options, beaten, next_beat: beat_at() };
+        // One that is at its end has no agent that could be stopped, and one on this machine is seen to live.
+        let result = tokio::select! {
+            biased;
+            result = turning.turn() => result,
+            s = again::unbeaten(beats), if services.store.is_elsewhere() => Err(DriveError::Fenced { run, s }),
+        };
         letters.abort();
         turning.tasks.abort_all();
         let result = match result {
@@ -182,7 +247,8 @@ struct Turning {
     inbox: UnboundedReceiver<Word>,
     stop: watch::Receiver<Stop>,
     options: CarryOptions,
-    last_beat: Instant,
+    /// When a beat was acknowledged.
+    beaten: watch::Sender<Instant>,
     next_beat: Instant,
 }
 
@@ -327,17 +393,24 @@ impl Turning {
         self.next_beat = beat_at();
         let (store, run) = (self.carrier.services.store.clone(), self.carrier.state.id().clone());
         if self.carrier.state.owner.is_none() {
+            self.beaten.send_replace(Instant::now());
             return Ok(());
         }
         match beat(&*store, &run, &mut self.carrier.lease, self.carrier.lease_revision).await {
             Ok(revision) => {
                 self.carrier.lease_revision = revision;
-                self.last_beat = Instant::now();
+                self.beaten.send_replace(Instant::now());
                 Ok(())
             }
             Err(CommitError::Conflict { .. }) => Err(DriveError::Lost(run)),
+            // Whoever waits for the store says so, and looks at how long ago the last beat was.
+            Err(CommitError::Store(error)) if store.is_elsewhere() => Err(error.into()),
+            Err(_) if store.is_elsewhere() => {
+                self.next_beat = Instant::now() + Duration::from_millis(BEAT_MS / 10);
+                Ok(())
+            }
             Err(error) => {
-                if self.last_beat.elapsed() < Duration::from_millis(SELF_FENCE_MS) {
+                if self.beaten.borrow().elapsed() < Duration::from_millis(SELF_FENCE_MS) {
                     self.carrier.observer.notice(&format!("the store does not answer ({error}): trying on"));
                     return Ok(());
                 }

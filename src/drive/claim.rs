@@ -31,6 +31,20 @@ impl Carrier {
         observer: Arc<dyn Observer>,
     ) -> Result<Self, DriveError> {
         let before = free_lease(services, run, patience, &*observer).await?;
+        Self::take_over(services, run, how, before, observer).await
+    }
+
+    /// Takes a run whose lease, if there is one, is free to be taken at this revision.
+    ///
+    /// # Errors
+    /// Somebody else took it, or it cannot be loaded.
+    pub(super) async fn take_over(
+        services: &Services,
+        run: &RunId,
+        how: Claim,
+        before: Option<Revision>,
+        observer: Arc<dyn Observer>,
+    ) -> Result<Self, DriveError> {
         let known = load(&services.store, run).await?;
         still_free(services, run, &known.state, before).await?;
         let plan = load_plan(&services.store, &known.state).await?;
@@ -83,6 +97,12 @@ impl Carrier {
 fn left_something(state: &RunState) -> bool {
     let performing = |at: &usize| state.phases[*at].attempt.as_ref().is_some_and(|a| a.stage == AttemptStage::Performing);
     state.owner.is_some() && state.active.iter().any(performing)
+}
+
+/// How long a beat has to stand still before its owner is taken for dead.
+pub(super) fn lease_time() -> Duration {
+    let ms = failpoint::number!("FLOW_LEASE_MS").and_then(|ms| u64::try_from(ms).ok());
+    Duration::from_millis(ms.unwrap_or(LEASE_MS))
 }
 
 async fn sweep(run: &RunId) {
@@ -140,10 +160,10 @@ async fn free_lease(
     observer.notice(&format!(
         "run `{run}` was carried on {}: watching for {} s whether it still is",
         lease.owner.host,
-        LEASE_MS / 1000
+        lease_time().as_secs()
     ));
     let (seen, since) = (revision, Instant::now());
-    while since.elapsed() < Duration::from_millis(LEASE_MS) {
+    while since.elapsed() < lease_time() {
         tokio::time::sleep(Duration::from_millis(BEAT_MS / 10)).await;
         match read_lease(&*services.store, run).await? {
             None => return Ok(None),

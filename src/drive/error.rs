@@ -26,6 +26,17 @@ pub enum DriveError {
         /// Its machine.
         host: String,
     },
+    /// Its beat was not acknowledged for too long: another driver may take it.
+    #[error("no beat of run `{run}` was acknowledged for {s} s: its agents were stopped")]
+    Fenced {
+        /// The run.
+        run: RunId,
+        /// For how many seconds.
+        s: u64,
+    },
+    /// The driver was asked to stop while the store was away: nothing more could be written.
+    #[error("run `{0}` was stopped while the store was away")]
+    Stopped(RunId),
     /// Another driver took it over while this one carried it.
     #[error("another driver took run `{0}` over: this one stops")]
     Lost(RunId),

@@ -4,6 +4,7 @@
 //! driver may die at any moment: the next one loads the journal, claims the run and asks what should be going on.
 //! Start with `carry.rs` (the loop) and `carrier.rs` (commit).
 
+mod again;
 mod bucket;
 mod carrier;
 mod carry;
@@ -14,6 +15,7 @@ mod error;
 mod feed;
 mod find;
 mod load;
+mod outage;
 mod owner;
 mod pool;
 mod request;

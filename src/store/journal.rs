@@ -11,6 +11,7 @@ use crate::limits::{COMMIT_RESENDS, ENTRY_BYTES, INLINE_EVENT_BYTES};
 use crate::name::{Bucket, Key};
 use crate::run::{Digest, RunId, Stamped};
 use std::sync::Arc;
+use std::time::Duration;
 
 /// The end of a journal, as somebody knows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -166,7 +167,8 @@ impl Journal {
         let mut last = String::new();
         // Entries that were found to be there: of a store that writes one by one, the first of a wide append may be alone.
         let mut there = 0;
-        for _ in 0..COMMIT_RESENDS {
+        for turn in 0..COMMIT_RESENDS {
+            pause(turn).await;
             let todo = if there == 0 { batch.clone() } else { batch[there..entries + blobs].to_vec() };
             match self.store.commit(todo).await {
                 Ok(revisions) => {
@@ -195,13 +197,8 @@ impl Journal {
                 Err(CommitError::Store(error)) => return Err(error.into()),
             }
         }
-        Err(AppendError::Store(StoreError::Failed {
-            doing: format!("append to the journal of `{}`", self.run),
-            cause: format!(
-                "{COMMIT_RESENDS} times it was not known whether it was written ({last}); see to the disk, and go on with `flow \
-                 run --continue`"
-            ),
-        }))
+        let cause = format!("{COMMIT_RESENDS} times it was not known whether it was written ({last})");
+        Err(AppendError::Store(never_known(&*self.store, format!("append to the journal of `{}`", self.run), &cause)))
     }
 
     async fn read_back(&self, write: &Write) -> Result<Option<Entry>, StoreError> {
@@ -308,12 +305,28 @@ const ENTRY_FRAME: usize = 1 << 10;
 /// Commits writes that cannot conflict, again while the outcome is not known.
 pub(super) async fn settle(store: &dyn Store, batch: Vec<Write>) -> Result<(), StoreError> {
     let mut last = String::new();
-    for _ in 0..COMMIT_RESENDS {
+    for turn in 0..COMMIT_RESENDS {
+        pause(turn).await;
         match store.commit(batch.clone()).await {
             Ok(_) => return Ok(()),
             Err(CommitError::Store(error)) => return Err(error),
             Err(error) => last = error.to_string(),
         }
     }
-    Err(StoreError::Failed { doing: "write".to_owned(), cause: last })
+    Err(never_known(store, "write".to_owned(), &last))
+}
+
+/// Before a write is sent again, the store gets a moment; longer each time, some seconds in all.
+async fn pause(turn: usize) {
+    if turn > 0 {
+        tokio::time::sleep(Duration::from_millis(10 << turn)).await;
+    }
+}
+
+/// A write was sent again and again, and its outcome was never known.
+fn never_known(store: &dyn Store, doing: String, cause: &str) -> StoreError {
+    if store.is_elsewhere() {
+        return StoreError::Away { store: store.name(), cause: format!("{cause} (to {doing})") };
+    }
+    StoreError::Failed { doing, cause: format!("{cause}; see to the disk, and go on with `flow run --continue`") }
 }

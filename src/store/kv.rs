@@ -107,6 +107,14 @@ pub enum StoreError {
         /// What it said.
         cause: String,
     },
+    /// It gives no answer; it may be back after a while.
+    #[error("the store {store} does not answer: {cause}")]
+    Away {
+        /// Which.
+        store: String,
+        /// What was tried.
+        cause: String,
+    },
     /// It answered with an error.
     #[error("the store failed to {doing}: {cause}")]
     Failed {
@@ -145,6 +153,16 @@ pub enum CommitError {
 pub trait Store: Send + Sync + std::fmt::Debug {
     /// How people know it, without secrets: `sqlite:.flow/state.db`.
     fn name(&self) -> String;
+
+    /// Whether it is on another machine, or as if it were: it may be away and come back, and others make room in it.
+    fn is_elsewhere(&self) -> bool {
+        false
+    }
+
+    /// The bytes that one value may have, where there is a bound.
+    fn room(&self) -> Option<usize> {
+        None
+    }
 
     /// The value of a key.
     fn get<'a>(&'a self, bucket: &'a Bucket, key: &'a Key) -> Future<'a, Result<Option<Entry>, StoreError>>;

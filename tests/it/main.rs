@@ -2,6 +2,8 @@
 #![allow(clippy::pedantic, reason = "a test compares floats and casts small numbers, and that is fine")]
 
 mod agent;
+#[cfg(feature = "nats")]
+mod away;
 mod book;
 mod cli;
 mod crash;

@@ -1,6 +1,7 @@
 //! NATS servers for tests: started on loopback with ports of their own, gone with the test, also when it panics or is
 //! killed.
 
+use rustix::process::{Pid, Signal, kill_process};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -27,8 +28,9 @@ fn is_ports(file: &std::path::Path) -> bool {
 
 /// A running server.
 pub struct Server {
-    keeper: Child,
-    folder: Option<TempDir>,
+    /// Gone while the server is down.
+    keeper: Option<Child>,
+    folder: TempDir,
     url: String,
 }
 
@@ -56,12 +58,15 @@ impl Server {
     }
 
     fn run(folder: TempDir) -> Self {
-        let file = folder.path().join("server.conf");
-        let log = std::fs::File::create(folder.path().join("log")).unwrap();
+        Self { keeper: Some(Self::keeper(folder.path())), folder, url: String::new() }
+    }
+
+    fn keeper(folder: &std::path::Path) -> Child {
+        let file = folder.join("server.conf");
+        let log = std::fs::OpenOptions::new().create(true).append(true).open(folder.join("log")).unwrap();
         let mut command = Command::new("sh");
-        command.arg("-c").arg(KEEPER).arg("sh").arg(program()).arg("-c").arg(&file).arg("--ports_file_dir").arg(folder.path());
-        let keeper = command.stdin(Stdio::piped()).stdout(log.try_clone().unwrap()).stderr(log).spawn().unwrap();
-        Self { keeper, folder: Some(folder), url: String::new() }
+        command.arg("-c").arg(KEEPER).arg("sh").arg(program()).arg("-c").arg(&file).arg("--ports_file_dir").arg(folder);
+        command.stdin(Stdio::piped()).stdout(log.try_clone().unwrap()).stderr(log).spawn().unwrap()
     }
 
     /// Waits until it listens.
@@ -72,20 +77,52 @@ impl Server {
 
     /// Kills it, and starts it again at the same address with what it kept.
     pub fn again(mut self) -> Self {
-        let folder = self.folder.take().unwrap();
-        let file = folder.path().join("server.conf");
+        self.kill();
+        self.restart();
+        self.listening()
+    }
+
+    /// Kills it, as a power failure would.
+    pub fn kill(&mut self) {
+        if let Some(mut keeper) = self.keeper.take() {
+            drop(keeper.stdin.take());
+            let _ = keeper.wait();
+        }
+    }
+
+    /// Starts it again at the same address with what it kept, and waits for nothing.
+    pub fn restart(&mut self) {
+        let file = self.folder().join("server.conf");
         let config = std::fs::read_to_string(&file).unwrap();
-        let listens = self.url.trim_start_matches("nats://").to_owned();
-        drop(self);
-        for file in std::fs::read_dir(folder.path()).unwrap().flatten().filter(|file| is_ports(&file.path())) {
+        for file in std::fs::read_dir(self.folder()).unwrap().flatten().filter(|file| is_ports(&file.path())) {
             std::fs::remove_file(file.path()).unwrap();
         }
-        std::fs::write(&file, config.replace("127.0.0.1:-1", &listens)).unwrap();
-        Self::run(folder).listening()
+        std::fs::write(&file, config.replace("127.0.0.1:-1", self.url.trim_start_matches("nats://"))).unwrap();
+        self.keeper = Some(Self::keeper(self.folder()));
+    }
+
+    /// Stops it where it is.
+    pub fn pause(&self) {
+        self.signal(Signal::STOP);
+    }
+
+    /// Lets it go on.
+    pub fn go_on(&self) {
+        self.signal(Signal::CONT);
+    }
+
+    /// The file that names the ports has the number of the process in its own name.
+    fn signal(&self, signal: Signal) {
+        let files = std::fs::read_dir(self.folder()).unwrap().flatten().map(|file| file.path());
+        let ports = files.into_iter().find(|file| is_ports(file));
+        let number = ports.as_ref().and_then(|file| file.file_stem()?.to_str()?.rsplit('_').next()?.parse().ok());
+        if let Some(pid) = number.and_then(Pid::from_raw) {
+            let _ = kill_process(pid, signal);
+        }
     }
 
     fn folder(&self) -> &std::path::Path {
-        self.folder.as_ref().unwrap().path()
+        self.folder.path()
     }
 
     /// Where it listens: it says so in a file, once it does.
@@ -163,6 +200,13 @@ impl Cluster {
     }
 }
 
+/// Asks JetStream itself.
+pub async fn api(server: &Server, what: &str, body: &serde_json::Value) -> serde_json::Value {
+    let client = async_nats::connect(server.url()).await.unwrap();
+    let answer = client.request(format!("$JS.API.{what}"), body.to_string().into()).await.unwrap();
+    serde_json::from_slice(&answer.payload).unwrap()
+}
+
 /// A port that nobody listens on.
 pub fn free_port() -> u16 {
     std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
@@ -170,7 +214,6 @@ pub fn free_port() -> u16 {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        drop(self.keeper.stdin.take());
-        let _ = self.keeper.wait();
+        self.kill();
     }
 }

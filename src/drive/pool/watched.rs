@@ -1,10 +1,9 @@
 //! Whether another one lives, watched on this machine's own clock: no clocks are compared.
 
-use crate::failpoint;
-use crate::limits::LEASE_MS;
+use crate::drive::claim::lease_time;
 use std::collections::HashMap;
 use std::hash::Hash;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 /// What was seen of others, and since when it has not moved.
 #[derive(Debug)]
@@ -24,16 +23,10 @@ impl<K: Eq + Hash, V: Clone + PartialEq> Watched<K, V> {
         if seen.0 != beat {
             *seen = (beat, now);
         }
-        now.duration_since(seen.1) >= lease()
+        now.duration_since(seen.1) >= lease_time()
     }
 
     pub(super) fn forget(&mut self, of: &K) {
         self.seen.remove(of);
     }
-}
-
-/// How long a beat may stand still.
-pub(super) fn lease() -> Duration {
-    let ms = failpoint::number!("FLOW_LEASE_MS").and_then(|ms| u64::try_from(ms).ok());
-    Duration::from_millis(ms.unwrap_or(LEASE_MS))
 }

@@ -1,7 +1,8 @@
 //! What a driver that died had offered is taken back before its run goes on: nothing of it may still be performed.
 
-use super::watched::{Watched, lease};
+use super::watched::Watched;
 use crate::drive::Observer;
+use crate::drive::claim::lease_time;
 use crate::name::{Bucket, Key, Name};
 use crate::run::RunId;
 use crate::store::{CommitError, Offer, Posted, Stage, Store, StoreError, key, offer_write, posted, strike_write};
@@ -48,7 +49,7 @@ pub(in crate::drive) async fn withdraw(
             return Ok(());
         }
         if !told {
-            let most = lease().as_secs();
+            let most = lease_time().as_secs();
             observer
                 .notice(&format!("waits until other workers have stopped what they perform of run `{run}`: {most} s at most"));
             told = true;

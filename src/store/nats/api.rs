@@ -64,6 +64,9 @@ impl Refused {
         if self.is(&code::FULL) {
             return StoreError::Full { store: store.to_owned(), cause: self.text() };
         }
+        if self.passes() {
+            return StoreError::Away { store: store.to_owned(), cause: format!("{} (to {doing})", self.text()) };
+        }
         StoreError::Failed { doing, cause: self.text() }
     }
 }

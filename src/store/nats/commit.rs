@@ -120,7 +120,8 @@ impl Nats {
             match result {
                 Ok(()) => {}
                 Err(Failure::Moved) if sent.is_empty() => return Err(None),
-                Err(Failure::Refused(refused)) if sent.is_empty() => {
+                // Before the write that decides, only what nothing refers to is sent.
+                Err(Failure::Refused(refused)) if !sent.contains_key(&0) => {
                     return Err(Some(refused.error(&self.shown, format!("write `{}`", batch[0].key)).into()));
                 }
                 Err(failure) => return Err(Some(unknown(batch, failure))),
@@ -212,6 +213,8 @@ fn payload(write: &Write) -> Vec<u8> {
 fn failure(refused: Refused) -> Failure {
     match refused {
         refused if refused.is(&code::WRONG_REVISION) => Failure::Moved,
+        // Somebody took the batches away from the bucket: it is written without them, as if a key had moved.
+        refused if refused.is(&[code::NO_BATCHES]) => Failure::Moved,
         Refused::Silence(text) => Failure::Unknown(text),
         // Nobody heard it; a cluster that has no leader for the moment is asked again by whoever asked.
         Refused::Nobody => Failure::Unknown(Refused::Nobody.text()),

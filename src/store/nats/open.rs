@@ -2,7 +2,7 @@
 
 use super::api::{Api, Refused};
 use super::store::Nats;
-use crate::limits::NATS_ANSWER_MS;
+use crate::limits::{ENTRY_BYTES, NATS_ANSWER_MS, NATS_HEADERS};
 use crate::store::{StoreError, redacted};
 use async_nats::{ConnectOptions, ServerAddr};
 use serde_json::Value;
@@ -42,6 +42,13 @@ impl Nats {
             let (major, minor, patch) = OLDEST;
             let found = &server.version;
             return Err(failed(format!("it is nats-server {found}, and `flow` needs {major}.{minor}.{patch} or newer")));
+        }
+        let (room, least) = (server.max_payload, ENTRY_BYTES + NATS_HEADERS);
+        if room < least {
+            return Err(failed(format!(
+                "its messages have {room} bytes at most, and `flow` needs {least}: set `max_payload` in the configuration of the \
+                 server, or of the account, to at least that (1 MiB is usual)"
+            )));
         }
         let api = Api { client };
         match api.once("INFO", &Value::Null).await {

@@ -1,6 +1,7 @@
 //! The store trait over a connection.
 
 use super::api::Api;
+use crate::limits::NATS_HEADERS;
 use crate::name::{Bucket, Key};
 use crate::store::{BucketSpec, CommitError, Entry, Future, Revision, Store, StoreError, Write};
 use std::collections::HashMap;
@@ -29,6 +30,14 @@ pub(super) fn subject(bucket: &Bucket, key: &str) -> String {
 impl Store for Nats {
     fn name(&self) -> String {
         self.shown.clone()
+    }
+
+    fn is_elsewhere(&self) -> bool {
+        true
+    }
+
+    fn room(&self) -> Option<usize> {
+        Some(self.api.client.max_payload().saturating_sub(NATS_HEADERS))
     }
 
     fn get<'a>(&'a self, bucket: &'a Bucket, key: &'a Key) -> Future<'a, Result<Option<Entry>, StoreError>> {

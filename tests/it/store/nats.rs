@@ -1,7 +1,7 @@
 //! What is the NATS store's own.
 
 use super::{create, put, spec, write};
-use crate::nats::{Cluster, Server, free_port};
+use crate::nats::{Cluster, Server, api, free_port};
 use flow::name::Bucket;
 use flow::store::{BucketSpec, CommitError, Op, Revision, Store, StoreError, open_store};
 use std::io::{Read, Write};
@@ -23,13 +23,6 @@ async fn connect(server: &Server) -> (Arc<dyn Store>, Bucket) {
 async fn number(store: &dyn Store, bucket: &Bucket, name: &str) -> u32 {
     let entry = store.get(bucket, &super::key(name)).await.unwrap().unwrap();
     String::from_utf8(entry.value.unwrap()).unwrap().parse().unwrap()
-}
-
-/// Asks the server itself.
-async fn api(server: &Server, what: &str, body: &serde_json::Value) -> serde_json::Value {
-    let client = async_nats::connect(server.url()).await.unwrap();
-    let answer = client.request(format!("$JS.API.{what}"), body.to_string().into()).await.unwrap();
-    serde_json::from_slice(&answer.payload).unwrap()
 }
 
 #[tokio::test]

@@ -1,0 +1,82 @@
+//! What ends the carrying of a run whose store is away, and how the run is taken up again when the store is back.
+//!
+//! A driver whose beat is not acknowledged stops its agents before others may take the run: nobody can tell it from one
+//! that is gone. Afterwards the journal says whether somebody did take it.
+
+use super::carrier::Carrier;
+use super::carry::Stop;
+use super::{DriveError, Observer, Services};
+use crate::failpoint;
+use crate::limits::{COMMIT_RESENDS, NATS_ANSWER_MS, SELF_FENCE_MS};
+use crate::run::{Claim, RunId};
+use crate::store::{Journal, read_lease};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use tokio::sync::watch;
+
+/// Waits until nobody has acknowledged a beat for too long, and gives for how many seconds.
+pub(super) async fn unbeaten(mut beats: watch::Receiver<Instant>) -> u64 {
+    let ms = failpoint::number!("FLOW_FENCE_MS").and_then(|ms| u64::try_from(ms).ok()).unwrap_or(SELF_FENCE_MS);
+    let answer = Duration::from_millis(NATS_ANSWER_MS);
+    loop {
+        let last = *beats.borrow_and_update();
+        let end = last + Duration::from_millis(ms);
+        tokio::select! {
+            changed = beats.changed() => if changed.is_err() { std::future::pending::<()>().await },
+            () = tokio::time::sleep_until(end.into()) => {
+                // A process that was stopped for a while comes here late, with its beat just under way: whether the run is
+                // still its own is about to be known.
+                let late = end.elapsed() > answer / 2;
+                if late && matches!(tokio::time::timeout(answer, beats.changed()).await, Ok(Ok(()))) {
+                    continue;
+                }
+                return last.elapsed().as_secs();
+            }
+        }
+    }
+}
+
+/// Waits until the driver is asked to stop while it waits for the store, or is asked to stop at once and then waits.
+pub(super) async fn stopped(mut stop: watch::Receiver<Stop>, mut waits: watch::Receiver<bool>) {
+    loop {
+        if *stop.borrow_and_update() != Stop::No && *waits.borrow_and_update() {
+            return;
+        }
+        let changed = tokio::select! {
+            changed = stop.changed() => changed,
+            changed = waits.changed() => changed,
+        };
+        if changed.is_err() {
+            std::future::pending::<()>().await;
+        }
+    }
+}
+
+impl Carrier {
+    /// Takes a run again that drivers of this process carried before, unless somebody else took it meanwhile.
+    pub(super) async fn again(
+        services: &Services,
+        run: &RunId,
+        drivers: &mut Vec<String>,
+        observer: &Arc<dyn Observer>,
+    ) -> Result<Self, DriveError> {
+        let mut tries = 0;
+        loop {
+            let journal = Journal::new(services.store.clone(), run.clone()).load().await?;
+            let last = journal.entries.last().map(|entry| entry.nonce.as_str());
+            if last.is_some_and(|last| drivers.iter().all(|driver| driver != last)) {
+                return Err(DriveError::Lost(run.clone()));
+            }
+            let before = read_lease(&*services.store, run).await?.map(|(_, revision)| revision);
+            match Self::take_over(services, run, Claim::default(), before, observer.clone()).await {
+                Ok(carrier) => {
+                    drivers.push(carrier.owner.driver.clone());
+                    return Ok(carrier);
+                }
+                // It may be a write of our own that was on its way for long, and came now.
+                Err(DriveError::Lost(_)) if tries < COMMIT_RESENDS => tries += 1,
+                Err(error) => return Err(error),
+            }
+        }
+    }
+}
