@@ -2,8 +2,8 @@
 
 use super::out::When;
 use super::{
-    answer, cancel, completions, doctor, eval, explain, export, fmt, graph, help, lint, list, logs, note, resume, retry, run,
-    schema, show, submit, test, why, worker,
+    answer, cancel, completions, doctor, eval, explain, fmt, graph, help, lint, list, logs, note, resume, retry, run, schema,
+    show, store, submit, test, why, worker,
 };
 use clap::{ArgAction, Parser, Subcommand};
 
@@ -83,7 +83,7 @@ pub enum Command {
     /// Look at project, agents and store, and say what is wrong.
     Doctor(doctor::Args),
     /// Work on the store itself.
-    Store(export::StoreArgs),
+    Store(store::StoreArgs),
     /// Serve an editor: findings, hover, completion, renaming (the language server protocol over stdin and stdout).
     #[cfg(feature = "lsp")]
     Lsp(super::lsp::Args),

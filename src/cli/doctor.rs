@@ -6,15 +6,15 @@ use super::logs::transcript;
 use super::out::{Out, Paint, clean};
 use super::pipeline::{cleaned, project};
 use super::place::{self, Place, StoreArg, wait};
+use super::store::declared::{Declared, by_runs};
 use crate::agent::detect;
 use crate::diag::human;
-use crate::drive::{bucket_spec, differences};
+use crate::drive::differences;
 use crate::project::{self, Project};
 use crate::run::Digest;
 use crate::store::{Contents, RunHead, Store, check_contents, list_runs};
 use crate::view::timeline::plain;
 use crate::view::words::count;
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Free space below this is worth a word, in bytes.
@@ -157,18 +157,14 @@ async fn of_run(store: &Arc<dyn Store>, head: &RunHead, contents: &Contents, rep
 
 /// The buckets of the pipelines that have run here, as their newest runs declare them.
 async fn of_buckets(store: &Arc<dyn Store>, heads: &[RunHead], report: &Report) -> Result<(), Fail> {
-    let newest: BTreeMap<&str, &RunHead> = heads.iter().map(|head| (head.pipeline.as_str(), head)).collect();
-    for (pipeline, head) in newest {
-        let Ok(told) = place::tell(store, &head.id).await else { continue };
-        let Ok(Some(plan)) = place::plan(&**store, &told.state).await else { continue };
-        let Some(declared) = bucket_spec(&plan) else { continue };
-        let Some(found) = store.describe(&declared.bucket).await? else { continue };
-        let differences = differences(&declared, &found);
+    for Declared { pipeline, spec } in by_runs(store, heads).await {
+        let Some(found) = store.describe(&spec.bucket).await? else { continue };
+        let differences = differences(&spec, &found);
         if differences.is_empty() {
-            report.good(&format!("bucket {} of {pipeline}: as declared", declared.bucket))?;
+            report.good(&format!("bucket {} of {pipeline}: as declared", spec.bucket))?;
         }
         for difference in differences {
-            report.hint(&format!("bucket {} of {pipeline}: {difference}", declared.bucket))?;
+            report.hint(&format!("bucket {} of {pipeline}: {difference}", spec.bucket))?;
         }
     }
     Ok(())

@@ -5,8 +5,8 @@ use super::exit::Exit;
 use super::fail::{Fail, Outcome};
 use super::out::{Out, When};
 use super::{
-    answer, cancel, completions, doctor, eval, explain, export, fmt, graph, help, lint, list, logs, note, resume, retry, run,
-    schema, show, start, submit, test, why, worker,
+    answer, cancel, completions, doctor, eval, explain, fmt, graph, help, lint, list, logs, note, resume, retry, run, schema,
+    show, start, store, submit, test, why, worker,
 };
 use clap::{ColorChoice, CommandFactory, FromArgMatches};
 use std::ffi::OsString;
@@ -120,7 +120,7 @@ fn call(command: &Command, out: Out) -> Outcome {
         Command::Schema(args) => schema::command(args, out),
         Command::Eval(args) => eval::command(args, out),
         Command::Doctor(args) => doctor::command(args, out),
-        Command::Store(args) => export::command(args, out),
+        Command::Store(args) => store::command(args, out),
         #[cfg(feature = "lsp")]
         Command::Lsp(args) => super::lsp::command(args),
         Command::Completions(args) => completions::command(args, out),

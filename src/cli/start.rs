@@ -123,6 +123,11 @@ impl StartArgs {
 }
 
 impl BucketArgs {
+    /// Whether anything was said.
+    pub fn says_something(&self) -> bool {
+        self.bucket.is_some() || self.replicas.is_some() || self.history.is_some()
+    }
+
     /// The plan with what the command line says of its store.
     pub fn applied(&self, plan: &Plan) -> Plan {
         let mut plan = plan.clone();

@@ -1,5 +1,6 @@
 //! The store trait: what every backend can do, and nothing more.
 
+use super::Facts;
 use crate::name::{Bucket, Key};
 use std::pin::Pin;
 
@@ -204,6 +205,9 @@ pub trait Store: Send + Sync + std::fmt::Debug {
 
     /// All buckets.
     fn buckets(&self) -> Future<'_, Result<Vec<Bucket>, StoreError>>;
+
+    /// What it is and how much is in it, for people.
+    fn facts(&self) -> Future<'_, Result<Facts, StoreError>>;
 
     /// Looks for damage below the level of keys. Gives one sentence a finding.
     fn check(&self) -> Future<'_, Result<Vec<String>, StoreError>>;

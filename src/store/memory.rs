@@ -3,7 +3,7 @@
 //! Nothing is kept when the last handle goes.
 
 use super::step::{self, Last, Step};
-use super::{BucketSpec, CommitError, Entry, Future, Revision, Store, StoreError, Write};
+use super::{BucketFacts, BucketSpec, CommitError, Entry, Facts, Future, Revision, Store, StoreError, Write};
 use crate::name::{Bucket, Key};
 use std::collections::{BTreeMap, VecDeque};
 use std::ops::Bound;
@@ -66,6 +66,20 @@ impl Rack {
         let from = self.keys.range::<str, _>((Bound::Included(prefix), Bound::Unbounded));
         let near = from.take_while(move |(key, _)| key.starts_with(prefix));
         near.filter(move |(key, _)| belongs(key, prefix)).map(|(_, writes)| writes)
+    }
+
+    fn facts(&self) -> BucketFacts {
+        let writes = || self.keys.values().flatten();
+        let bytes = |write: &Entry| write.key.as_str().len() + write.value.as_ref().map_or(0, Vec::len);
+        BucketFacts {
+            spec: self.spec.clone(),
+            keys: self.keys.len() as u64,
+            writes: writes().count() as u64,
+            bytes: writes().map(bytes).sum::<usize>() as u64,
+            room: None,
+            atomic: true,
+            copies: vec![],
+        }
     }
 
     fn trim(&mut self) {
@@ -192,6 +206,11 @@ impl Store for Memory {
 
     fn buckets(&self) -> Future<'_, Result<Vec<Bucket>, StoreError>> {
         now(Ok(self.state().buckets.keys().cloned().collect()))
+    }
+
+    fn facts(&self) -> Future<'_, Result<Facts, StoreError>> {
+        let buckets = self.state().buckets.values().map(Rack::facts).collect();
+        now(Ok(Facts { keeper: "memory".to_owned(), buckets, ..Facts::default() }))
     }
 
     fn check(&self) -> Future<'_, Result<Vec<String>, StoreError>> {

@@ -52,6 +52,23 @@ pub fn count(n: usize, one: &str) -> String {
     if n == 1 { format!("1 {one}") } else { format!("{n} {one}s") }
 }
 
+/// Bytes: `512 B`, `12 KiB`, `3.4 MiB`.
+pub fn size(bytes: u64) -> String {
+    const UNITS: [&str; 4] = ["KiB", "MiB", "GiB", "TiB"];
+    let (mut tenths, mut unit) = (bytes.saturating_mul(10), "B");
+    for larger in UNITS {
+        if tenths < 10_240 {
+            break;
+        }
+        (tenths, unit) = (tenths / 1024, larger);
+    }
+    if unit == "B" || tenths >= 100 {
+        format!("{} {unit}", tenths / 10)
+    } else {
+        format!("{}.{} {unit}", tenths / 10, tenths % 10)
+    }
+}
+
 /// A word as an argument of a shell: quoted when it must be.
 pub fn shell_word(word: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_./=:,@%+".contains(c);
@@ -82,6 +99,12 @@ mod tests {
             [0.0, 0.0012, 0.126, 3.0].map(money),
             [None, Some("$0.0012".into()), Some("$0.13".into()), Some("$3.00".into())]
         );
+    }
+
+    #[test]
+    fn sizes_have_two_digits_at_least() {
+        let shown = [0, 1023, 1024, 12 << 10, 3_600_000, 5 << 30, u64::MAX].map(size);
+        assert_eq!(shown, ["0 B", "1023 B", "1.0 KiB", "12 KiB", "3.4 MiB", "5.0 GiB", "1677721 TiB"]);
     }
 
     #[test]

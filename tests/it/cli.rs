@@ -12,6 +12,9 @@ mod nats;
 mod reference;
 mod run;
 mod stop;
+mod store;
+#[cfg(feature = "nats")]
+mod store_nats;
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};

@@ -5,7 +5,7 @@ use super::watches::Watches;
 use super::writer::{Job as Order, Writer, identity, revision};
 use super::{fault, open};
 use crate::name::{Bucket, Key};
-use crate::store::{BucketSpec, CommitError, Entry, Future, Revision, Store, StoreError, Write, step};
+use crate::store::{BucketFacts, BucketSpec, CommitError, Entry, Facts, Future, Revision, Store, StoreError, Write, step};
 use rusqlite::{Connection, OptionalExtension, Row};
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -20,6 +20,7 @@ use tokio::sync::oneshot;
 #[derive(Debug)]
 pub struct Embedded {
     shown: String,
+    path: PathBuf,
     writer: Worker<Order>,
     // After the writer: fields are dropped in this order, and the last connection that closes alone tidies up the log.
     reader: Worker<Read>,
@@ -77,11 +78,12 @@ impl Embedded {
         let (watches, syncs) = (Arc::<Watches>::default(), Arc::<AtomicU64>::default());
         let path = absolute(path);
         let file = identity(&path);
-        let writer = Writer { path, shown: shown.clone(), file, syncs: Arc::clone(&syncs), watches: Arc::clone(&watches) };
+        let writer =
+            Writer { path: path.clone(), shown: shown.clone(), file, syncs: Arc::clone(&syncs), watches: Arc::clone(&watches) };
         let watched = Arc::clone(&watches);
         let writer = Worker::spawn("store-write", &shown, orders, move || writer.run(&write_jobs))?;
         let reader = Worker::spawn("store-read", &shown, reads, move || reader::run(&connection, &read_jobs, &watched))?;
-        Ok(Self { shown, writer, reader, watches, syncs })
+        Ok(Self { shown, path, writer, reader, watches, syncs })
     }
 
     /// How many times this handle has synced to disk: fewer than commits, when they came together.
@@ -191,6 +193,23 @@ fn scan(connection: &Connection, bucket: &str, prefix: &str) -> rusqlite::Result
     let mut found: Vec<Entry> = rows.collect::<Result<_, _>>()?;
     found.sort_by(|a, b| a.key.cmp(&b.key));
     Ok(found)
+}
+
+/// What is in each bucket. `length` reads no value.
+fn facts(connection: &Connection) -> rusqlite::Result<Vec<BucketFacts>> {
+    let mut query = connection.prepare_cached(
+        "SELECT b.name, b.history, b.description, count(DISTINCT w.key), count(w.key),
+             coalesce(sum(length(w.key) + coalesce(length(w.value), 0)), 0)
+         FROM buckets b LEFT JOIN writes w ON w.bucket = b.id GROUP BY b.id ORDER BY b.name",
+    )?;
+    let number = |row: &Row<'_>, column: usize| row.get(column).map(|number: i64| u64::try_from(number).unwrap_or_default());
+    let bucket = |row: &Row<'_>| {
+        let Ok(bucket) = Bucket::new(row.get_ref(0)?.as_str()?) else { return Ok(None) };
+        let spec = BucketSpec { bucket, replicas: None, history: row.get(1)?, description: row.get(2)? };
+        let (keys, writes, bytes) = (number(row, 3)?, number(row, 4)?, number(row, 5)?);
+        Ok(Some(BucketFacts { spec, keys, writes, bytes, room: None, atomic: true, copies: vec![] }))
+    };
+    query.query_map([], bucket)?.filter_map(Result::transpose).collect()
 }
 
 /// Writes that came after a revision, by whichever way touches fewer rows.
@@ -326,6 +345,15 @@ impl Store for Embedded {
                 Ok(names.iter().filter_map(|name| Bucket::new(name).ok()).collect())
             },
         ))
+    }
+
+    fn facts(&self) -> Future<'_, Result<Facts, StoreError>> {
+        Box::pin(async move {
+            let buckets = self.read(|| "count what is kept".to_owned(), facts).await?;
+            let disk = rustix::fs::statvfs(&self.path).ok();
+            let room = disk.map(|disk| disk.f_bavail.saturating_mul(disk.f_frsize));
+            Ok(Facts { keeper: format!("SQLite {}", rusqlite::version()), room, buckets, ..Facts::default() })
+        })
     }
 
     fn check(&self) -> Future<'_, Result<Vec<String>, StoreError>> {

@@ -9,6 +9,7 @@ mod api;
 mod batch;
 mod bucket;
 mod commit;
+mod facts;
 mod open;
 mod read;
 mod store;

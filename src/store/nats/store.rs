@@ -3,7 +3,7 @@
 use super::api::Api;
 use crate::limits::NATS_HEADERS;
 use crate::name::{Bucket, Key};
-use crate::store::{BucketSpec, CommitError, Entry, Future, Revision, Store, StoreError, Write};
+use crate::store::{BucketSpec, CommitError, Entry, Facts, Future, Revision, Store, StoreError, Write};
 use std::collections::HashMap;
 use std::sync::Mutex;
 
@@ -81,6 +81,10 @@ impl Store for Nats {
 
     fn buckets(&self) -> Future<'_, Result<Vec<Bucket>, StoreError>> {
         Box::pin(self.names())
+    }
+
+    fn facts(&self) -> Future<'_, Result<Facts, StoreError>> {
+        Box::pin(self.count())
     }
 
     fn check(&self) -> Future<'_, Result<Vec<String>, StoreError>> {

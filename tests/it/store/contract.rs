@@ -46,6 +46,7 @@ contract! {
     what_is_not_there_is_no_error
     a_bucket_that_nobody_made_takes_no_writes
     settings_are_kept_and_checked
+    what_is_kept_is_counted
     values_are_any_bytes
     a_watch_gives_what_is_there_already
     a_watch_wakes_for_another_connection
@@ -260,6 +261,23 @@ async fn settings_are_kept_and_checked(site: Site) {
     for refused in [spec("team-state", 0), spec("team-state", 65), spec("flow", 2)] {
         assert!(matches!(store.apply(&refused).await, Err(StoreError::Failed { .. })), "{refused:?}");
     }
+}
+
+async fn what_is_kept_is_counted(site: Site) {
+    let (store, bucket) = site.with_bucket().await;
+    let one = put(&*store, create(&bucket, "a", "one")).await;
+    let two = put(&*store, write(&bucket, "a", Op::Update(b"two".to_vec(), one))).await;
+    let gone = put(&*store, create(&bucket, "b", "one")).await;
+    put(&*store, write(&bucket, "b", Op::Delete(gone))).await;
+    let facts = store.facts().await.unwrap();
+    let found = facts.buckets.iter().find(|found| found.spec.bucket == bucket).unwrap();
+    assert_eq!((found.keys, found.writes, found.atomic, found.room), (2, 4, true, None));
+    assert!(found.bytes >= 13, "the keys and values alone are 13 bytes: {found:?}");
+    assert_eq!(Some(&found.spec), store.describe(&bucket).await.unwrap().as_ref());
+    assert_eq!(found.copies.len() as u32, site.replicas().unwrap_or(0));
+    let names: Vec<_> = facts.buckets.iter().map(|found| found.spec.bucket.clone()).collect();
+    assert_eq!(names, store.buckets().await.unwrap());
+    assert!(!facts.keeper.is_empty() && two > one);
 }
 
 async fn values_are_any_bytes(site: Site) {

@@ -5,8 +5,8 @@ use flow::limits::{ENTRY_BYTES, INLINE_EVENT_BYTES};
 use flow::name::{Bucket, Key, Name};
 use flow::run::{Event, RunId, Stamped, Time};
 use flow::store::{
-    AppendError, BucketSpec, CommitError, Entry, Future, Head, Journal, Memory, Op, Revision, Store, StoreError, Write, key,
-    put_blob,
+    AppendError, BucketSpec, CommitError, Entry, Facts, Future, Head, Journal, Memory, Op, Revision, Store, StoreError, Write,
+    key, put_blob,
 };
 use flow::value::Value;
 use std::collections::VecDeque;
@@ -325,6 +325,9 @@ impl Store for Faulty {
     }
     fn buckets(&self) -> Future<'_, Result<Vec<Bucket>, StoreError>> {
         self.inner.buckets()
+    }
+    fn facts(&self) -> Future<'_, Result<Facts, StoreError>> {
+        self.inner.facts()
     }
     fn check(&self) -> Future<'_, Result<Vec<String>, StoreError>> {
         self.inner.check()

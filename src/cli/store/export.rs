@@ -1,32 +1,18 @@
 //! `flow store export`: everything that is stored, one JSON object a line.
 
-use super::exit::Exit;
-use super::fail::{Fail, Outcome};
-use super::out::Out;
-use super::place::{Place, StoreArg, wait};
+use crate::cli::exit::Exit;
+use crate::cli::fail::{Fail, Outcome};
+use crate::cli::out::Out;
+use crate::cli::place::{Place, StoreArg, wait};
 use crate::store::{Store, StoreError, export, file_of, open_store, salvage};
 use crate::view::words::count;
 use std::io::Write;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-/// Arguments of `flow store`.
-#[derive(Debug, clap::Args)]
-pub struct StoreArgs {
-    #[command(subcommand)]
-    command: StoreCommand,
-}
-
-/// What can be done with a store.
-#[derive(Debug, clap::Subcommand)]
-enum StoreCommand {
-    /// Print everything that is stored, one JSON object a line.
-    Export(Args),
-}
-
 /// Arguments of `flow store export`.
 #[derive(Debug, clap::Args)]
-struct Args {
+pub struct Args {
     #[command(flatten)]
     store: StoreArg,
 }
@@ -35,8 +21,7 @@ struct Args {
 ///
 /// # Errors
 /// When the store cannot be opened for another reason.
-pub fn command(args: &StoreArgs, out: Out) -> Outcome {
-    let StoreCommand::Export(args) = &args.command;
+pub fn command(args: &Args, out: Out) -> Outcome {
     let place = Place::find(&args.store)?;
     wait(async {
         if place.is_missing() {
