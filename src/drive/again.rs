@@ -39,7 +39,7 @@ pub(super) async fn unbeaten(mut beats: watch::Receiver<Instant>) -> u64 {
 /// Waits until the driver is asked to stop while it waits for the store, or is asked to stop at once and then waits.
 pub(super) async fn stopped(mut stop: watch::Receiver<Stop>, mut waits: watch::Receiver<bool>) {
     loop {
-        if *stop.borrow_and_update() != Stop::No && *waits.borrow_and_update() {
+        if *stop.borrow_and_update() >= Stop::Politely && *waits.borrow_and_update() {
             return;
         }
         let changed = tokio::select! {

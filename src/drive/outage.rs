@@ -8,7 +8,7 @@
 use super::Observer;
 use crate::limits::{STORE_PAUSE_MS, STORE_QUIET_MS};
 use crate::name::{Bucket, Key};
-use crate::store::{BucketSpec, CommitError, Entry, Future, Revision, Store, StoreError, Write};
+use crate::store::{BucketSpec, CommitError, Entry, Facts, Future, Revision, Store, StoreError, Write};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::sync::watch;
@@ -254,6 +254,10 @@ impl Store for Patient {
 
     fn buckets(&self) -> Future<'_, Result<Vec<Bucket>, StoreError>> {
         Box::pin(self.read(|| self.inner.buckets()))
+    }
+
+    fn facts(&self) -> Future<'_, Result<Facts, StoreError>> {
+        Box::pin(self.read(|| self.inner.facts()))
     }
 
     fn check(&self) -> Future<'_, Result<Vec<String>, StoreError>> {
