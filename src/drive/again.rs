@@ -5,7 +5,7 @@
 
 use super::carrier::Carrier;
 use super::carry::Stop;
-use super::{DriveError, Observer, Services};
+use super::{DriveError, Observer, Services, load};
 use crate::failpoint;
 use crate::limits::{COMMIT_RESENDS, NATS_ANSWER_MS, SELF_FENCE_MS};
 use crate::run::{Claim, RunId};
@@ -68,7 +68,11 @@ impl Carrier {
                 return Err(DriveError::Lost(run.clone()));
             }
             let before = read_lease(&*services.store, run).await?.map(|(_, revision)| revision);
-            match Self::take_over(services, run, Claim::default(), before, observer.clone()).await {
+            let known = load(&services.store, run).await?;
+            if known.head != journal.head {
+                continue;
+            }
+            match Self::take_over(services, known, Claim::default(), before, observer.clone()).await {
                 Ok(carrier) => {
                     drivers.push(carrier.owner.driver.clone());
                     return Ok(carrier);

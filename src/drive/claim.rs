@@ -5,7 +5,7 @@ use super::carrier::{Carrier, Held, views};
 use super::clock::Clock;
 use super::owner::{home, lives, myself};
 use super::pool::withdraw;
-use super::{DriveError, Observer, Services, load, load_plan, way};
+use super::{DriveError, Known, Observer, Services, load, load_plan, way};
 use crate::agent;
 use crate::engine::Program;
 use crate::failpoint;
@@ -31,22 +31,23 @@ impl Carrier {
         observer: Arc<dyn Observer>,
     ) -> Result<Self, DriveError> {
         let before = free_lease(services, run, patience, &*observer).await?;
-        Self::take_over(services, run, how, before, observer).await
+        let known = load(&services.store, run).await?;
+        still_free(services, run, &known.state, before).await?;
+        Self::take_over(services, known, how, before, observer).await
     }
 
     /// Takes a run whose lease, if there is one, is free to be taken at this revision.
     ///
     /// # Errors
-    /// Somebody else took it, or it cannot be loaded.
+    /// Somebody else took it, or its plan cannot be loaded.
     pub(super) async fn take_over(
         services: &Services,
-        run: &RunId,
+        known: Known,
         how: Claim,
         before: Option<Revision>,
         observer: Arc<dyn Observer>,
     ) -> Result<Self, DriveError> {
-        let known = load(&services.store, run).await?;
-        still_free(services, run, &known.state, before).await?;
+        let run = &known.state.id().clone();
         let plan = load_plan(&services.store, &known.state).await?;
         let program = Arc::new(Program::new(Arc::new(plan)));
         if how.retry && known.state.status.is_over() {
