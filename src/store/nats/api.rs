@@ -21,6 +21,8 @@ pub(super) mod code {
     pub(in crate::store::nats) const REPLICAS: [u64; 2] = [10074, 10005];
     /// The stream takes no batches any more.
     pub(in crate::store::nats) const NO_BATCHES: u64 = 10174;
+    /// A message of a batch did not come, or was refused.
+    pub(in crate::store::nats) const INCOMPLETE: u64 = 10176;
     /// The stream, or what the account may store, is full.
     pub(in crate::store::nats) const FULL: [u64; 4] = [10077, 10047, 10023, 10002];
     /// JetStream has no leader yet.
@@ -103,6 +105,12 @@ impl Api {
                 text: error["description"].as_str().unwrap_or("refused").to_owned(),
             }),
         }
+    }
+
+    /// Sends once, and wants no answer.
+    pub(super) async fn tell(&self, subject: &str, headers: HeaderMap, payload: Vec<u8>) -> Result<(), Refused> {
+        let told = self.client.publish_with_headers(subject.to_owned(), headers, payload.into()).await;
+        told.map_err(|error| Refused::Unsent(error.to_string()))
     }
 
     /// Asks JetStream something, once.

@@ -151,11 +151,25 @@ impl Nats {
         Ok(())
     }
 
-    /// Sends writes as one atomic batch.
+    /// Sends writes as one atomic batch. All but the last want no answer, so that a batch takes one way there and back; one
+    /// that came in pieces is sent again with an answer to each, which says why.
     async fn together(
         &self,
         bucket: &Bucket,
         todo: &[(usize, &Write, Option<Revision>)],
+        sent: &mut HashMap<usize, Revision>,
+    ) -> Result<(), Failure> {
+        match self.batch(bucket, todo, false, sent).await {
+            Err(Failure::Refused(refused)) if refused.is(&[code::INCOMPLETE]) => self.batch(bucket, todo, true, sent).await,
+            result => result,
+        }
+    }
+
+    async fn batch(
+        &self,
+        bucket: &Bucket,
+        todo: &[(usize, &Write, Option<Revision>)],
+        asks: bool,
         sent: &mut HashMap<usize, Revision>,
     ) -> Result<(), Failure> {
         let id = ulid::Ulid::generate().to_string();
@@ -168,21 +182,23 @@ impl Nats {
             if ends {
                 headers.insert("Nats-Batch-Commit", "1");
             }
-            let answer = self.api.send(&subject(bucket, write.key.as_str()), headers, payload(write)).await;
-            last = match answer {
-                Ok(answer) if ends || answer.is_null() => answer,
-                // It stored the message by itself: an older server, which was not there when the bucket was looked at.
-                Ok(_) => {
-                    self.atomic_now().remove(bucket);
-                    return Err(Failure::Unknown("the server no longer takes batches".to_owned()));
-                }
-                Err(refused) => {
-                    if refused.is(&[code::NO_BATCHES]) {
-                        self.atomic_now().remove(bucket);
-                    }
-                    return Err(failure(refused));
-                }
+            let subject = subject(bucket, write.key.as_str());
+            let answer = if ends || asks {
+                self.api.send(&subject, headers, payload(write)).await
+            } else {
+                self.api.tell(&subject, headers, payload(write)).await.map(|()| serde_json::Value::Null)
             };
+            last = answer.map_err(|refused| {
+                if refused.is(&[code::NO_BATCHES]) {
+                    self.atomic_now().remove(bucket);
+                }
+                failure(refused)
+            })?;
+        }
+        // An older server, which was not there when the bucket was looked at, stores each message by itself.
+        if last["batch"].as_str() != Some(id.as_str()) {
+            self.atomic_now().remove(bucket);
+            return Err(Failure::Unknown("the server no longer takes batches".to_owned()));
         }
         let end = last["seq"].as_u64().filter(|end| *end >= todo.len() as u64);
         let end = end.ok_or_else(|| Failure::Unknown("the server gave no revision".to_owned()))?;

@@ -6,7 +6,7 @@ use flow::name::Name;
 use flow::plan::Plan;
 use flow::project::Project;
 use flow::run::{Outcome, Reply, RunState, RunStatus, Stamped, Work};
-use flow::store::Embedded;
+use flow::store::{Embedded, Store};
 use flow::value::Value;
 use indexmap::IndexMap;
 use std::fmt::Write as _;
@@ -38,9 +38,9 @@ impl Observer for Blind {
 }
 
 /// Where runs are carried.
-pub struct House {
+pub struct House<S: ?Sized = Embedded> {
     /// The store, for its counters.
-    pub store: Arc<Embedded>,
+    pub store: Arc<S>,
     services: Services,
     plan: Arc<Plan>,
 }
@@ -50,23 +50,42 @@ impl House {
     pub fn new(folder: &Path, text: &str) -> Self {
         let place = tempfile::tempdir_in(folder).expect("the folder is writable").keep();
         let store = Arc::new(Embedded::open(&place.join(".flow/state.db"), true).expect("a new store"));
-        let loaded = Project::open(&place).load_text("bench.toml", text);
+        Self::around(store.clone(), store, &place, text)
+    }
+}
+
+impl House<dyn Store> {
+    /// A store that is there, and a pipeline.
+    pub fn on(store: Arc<dyn Store>, folder: &Path, text: &str) -> Self {
+        Self::around(store.clone(), store, folder, text)
+    }
+}
+
+impl<S: ?Sized> House<S> {
+    fn around(store: Arc<S>, same: Arc<dyn Store>, place: &Path, text: &str) -> Self {
+        let loaded = Project::open(place).load_text("bench.toml", text);
         let plan = loaded.plan.unwrap_or_else(|| panic!("{}", flow::diag::concise(&loaded.findings, &loaded.sources)));
-        let services = Services { store_url: "bench".into(), store: store.clone(), root: place, performer: Arc::new(NoOp) };
+        let services = Services { store_url: "bench".into(), store: same, root: place.to_path_buf(), performer: Arc::new(NoOp) };
         Self { store, services, plan: Arc::new(plan) }
     }
 
-    /// Carries one run to its end.
-    pub async fn run(&self) -> RunState {
+    /// What a run of it is started with.
+    pub fn start(&self, rehearsal: bool) -> (&Services, StartRequest, Arc<dyn Observer>) {
         let request = StartRequest {
             plan: self.plan.clone(),
             params: Value::table::<&str>([]),
             files: IndexMap::new(),
-            rehearsal: false,
+            rehearsal,
             agents: IndexMap::new(),
             git: Value::NULL,
         };
-        let carrier = Carrier::start(&self.services, request, Arc::new(Blind)).await.expect("it starts");
+        (&self.services, request, Arc::new(Blind))
+    }
+
+    /// Carries one run to its end.
+    pub async fn run(&self) -> RunState {
+        let (services, request, observer) = self.start(false);
+        let carrier = Carrier::start(services, request, observer).await.expect("it starts");
         let (_stop, stopped) = watch::channel(Stop::No);
         match carrier.carry(CarryOptions::default(), None, stopped).await.expect("it is carried") {
             Carried::Ended(state) if state.status == RunStatus::Complete => state,

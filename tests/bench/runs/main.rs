@@ -7,10 +7,16 @@
 #![allow(clippy::cast_precision_loss, reason = "counts of a benchmark are small")]
 
 mod bare;
+#[cfg(feature = "nats")]
+mod cluster;
 mod cold;
 mod house;
 mod lint;
 mod memory;
+#[cfg(feature = "nats")]
+#[path = "../../it/nats.rs"]
+#[allow(dead_code, clippy::pedantic, reason = "tests use more of it, in their own way")]
+mod nats;
 mod pairs;
 mod rates;
 
@@ -30,5 +36,10 @@ fn main() {
     cold::rehearsal(&mut bench);
     memory::thousand_phases(&mut bench);
     lint::large(&mut bench);
+    #[cfg(feature = "nats")]
+    {
+        cluster::transitions(&mut bench);
+        cluster::shared(&mut bench);
+    }
     bench.finish();
 }

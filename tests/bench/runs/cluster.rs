@@ -1,0 +1,137 @@
+//! Runs on NATS servers, against what the same servers give bare.
+
+use super::house::{DOCUMENTS, House, chain as chain_text, runtime};
+use super::nats::{Cluster, Server};
+use super::pairs::{Bench, Target, in_turn, scratch, timed};
+use flow::drive::Carrier;
+use flow::name::{Bucket, Name};
+use flow::store::{BucketSpec, list_runs, open_store};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// The bytes of an entry of a chain: what the bare side writes.
+const ENTRY: usize = 1_300;
+/// A server that has on its disk what it acknowledges.
+const SYNCED: &str = "jetstream { store_dir: STATE, sync_interval: always }";
+
+/// A transition on one server, and on a cluster that keeps three copies.
+pub fn transitions(bench: &mut Bench) {
+    let one = "a transition on one server";
+    let three = "a transition on three servers, three copies";
+    if bench.wants(one) {
+        let server = Server::with(SYNCED);
+        compare(bench, one, server.url(), 1);
+    }
+    if bench.wants(three) {
+        let runtime = runtime();
+        let cluster = runtime.block_on(Cluster::start());
+        compare(bench, three, &cluster.url(0), 3);
+    }
+}
+
+fn compare(bench: &mut Bench, name: &str, url: &str, replicas: u32) {
+    let phases = if bench.quick { 10 } else { 150 };
+    let runtime = runtime();
+    let folder = scratch();
+    let mut number = 0;
+    let (store, client) = runtime.block_on(async {
+        let store = open_store(url, true).await.expect("the server is there");
+        let bucket = Bucket::new("bare").expect("a name");
+        let spec = BucketSpec { bucket, replicas: Some(replicas), history: 1, description: String::new() };
+        store.apply(&spec).await.expect("a bucket");
+        (store, async_nats::connect(url.split(',').map(str::to_owned).collect::<Vec<_>>()).await.expect("the server is there"))
+    });
+    let mut measure = |documents: &str, what: &str, most: f64| {
+        let mut bare = || {
+            let (took, ()) = timed(|| {
+                for _ in 0..phases {
+                    number += 1;
+                    runtime.block_on(create(&client, number));
+                }
+            });
+            took.as_secs_f64()
+        };
+        let ours = || {
+            let house = House::on(store.clone(), folder.path(), &chain_text(phases, documents));
+            timed(|| runtime.block_on(house.run())).0.as_secs_f64()
+        };
+        let (ratio, own, bare) = in_turn(bench.pairs(7), ours, &mut bare);
+        let each = |seconds: f64| seconds * 1e3 / phases as f64;
+        let more = format!("{:.2} ms a phase, {:.2} ms a bare create", each(own), each(bare));
+        (format!("{name}{what}"), ratio, most, more)
+    };
+    let told = [measure("", "", 1.3), measure(DOCUMENTS, ", two documents", 3.0)];
+    for (name, ratio, most, more) in told {
+        bench.tell(&name, ratio, "times a bare create", Target::AtMost(most), &more);
+    }
+}
+
+/// A message that is stored only if its key was never written: what an entry is at least.
+async fn create(client: &async_nats::Client, number: u64) {
+    let mut headers = async_nats::HeaderMap::new();
+    headers.insert("Nats-Expected-Last-Subject-Sequence", "0");
+    let subject = format!("$KV.bare.entry.{number}");
+    let answer = client.request_with_headers(subject, headers, vec![b'x'; ENTRY].into()).await.expect("it answers");
+    assert!(!String::from_utf8_lossy(&answer.payload).contains("error"), "keys differ");
+}
+
+/// Many rehearsed runs of four phases that two workers share, against one worker alone.
+pub fn shared(bench: &mut Bench) {
+    let name = "rehearsed runs of four phases over two workers";
+    if !bench.wants(name) {
+        return;
+    }
+    let runs = if bench.quick { 10 } else { 1_000 };
+    let folder = scratch();
+    let rate = |workers| {
+        let server = Server::with(SYNCED);
+        submit(server.url(), folder.path(), runs);
+        let (took, ()) = timed(|| {
+            let hands: Vec<Child> = (0..workers).map(|_| worker(server.url(), folder.path())).collect();
+            for mut hand in hands {
+                assert!(hand.wait().expect("it ends").success());
+            }
+        });
+        all_complete(server.url(), runs);
+        runs as f64 / took.as_secs_f64()
+    };
+    let (ratio, two, one) = in_turn(bench.pairs(3), || rate(2), || rate(1));
+    let more = format!("{two:.0} runs/s, {one:.0} by one worker");
+    bench.tell(name, ratio, "times one worker", Target::AtLeast(1.2), &more);
+}
+
+fn submit(url: &str, folder: &Path, runs: usize) {
+    runtime().block_on(async {
+        let store = open_store(url, true).await.expect("the server is there");
+        let house = Arc::new(House::on(store, folder, &chain_text(4, "")));
+        let pool = Name::new("default").expect("a name");
+        for _ in 0..runs {
+            let (services, request, observer) = house.start(true);
+            Carrier::enlist(services, request, &pool, observer).await.expect("it starts");
+        }
+    });
+}
+
+fn worker(url: &str, folder: &Path) -> Child {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_flow"));
+    command.args(["worker", "--until-idle", "--capacity", "16"]).current_dir(folder).env("FLOW_STORE", url);
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("the program starts")
+}
+
+fn all_complete(url: &str, runs: usize) {
+    let complete = || async {
+        let store = open_store(url, false).await.expect("the server is there");
+        list_runs(&*store).await.expect("it can be read").0.iter().filter(|head| head.status == "complete").count()
+    };
+    let runtime = runtime();
+    // A worker ends when nothing is left for it, and another may still be at its last runs.
+    for _ in 0..600 {
+        if runtime.block_on(complete()) == runs {
+            return;
+        }
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    panic!("not all runs came to their end");
+}
