@@ -19,7 +19,7 @@ pub trait Backend: Send + Sync + std::fmt::Debug {
 }
 
 /// What a backend is told besides its work.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Context {
     /// The run.
     pub run: RunId,
@@ -35,6 +35,8 @@ pub struct Context {
     pub scratch: PathBuf,
     /// The store as the driver names it, for `flow note` from inside the attempt.
     pub store: String,
+    /// What of the store nobody may see: hidden in everything that the attempt says, as its own secrets are.
+    pub hidden: Vec<String>,
 }
 
 /// Which of its outputs a program wrote to.

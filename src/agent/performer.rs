@@ -114,6 +114,7 @@ impl Performer {
             Err(error) => return failed(error),
         };
         secrets.extend(inherits.credentials());
+        secrets.extend(context.hidden.iter().cloned());
         let mask = Mask::of(secrets.iter().map(String::as_str));
         let feed = Arc::new(MaskedFeed::new(context.feed.clone(), mask.clone()));
         context.feed = feed.clone();

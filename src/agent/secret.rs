@@ -16,11 +16,12 @@ use std::time::Duration;
 /// masked where it is said.
 const SECRETS_VARIABLE: &str = "FLOW_SECRETS";
 
-/// Hides the secrets that this process was given as part of an attempt.
-pub fn given() -> Mask {
+/// Hides the secrets that this process was given as part of an attempt, and `more`.
+pub fn given(more: Vec<String>) -> Mask {
     let names = std::env::var(SECRETS_VARIABLE).unwrap_or_default();
     let mut secrets: Vec<String> = names.split(',').filter_map(|name| std::env::var(name).ok()).collect();
     secrets.extend(credentials(std::env::vars_os()));
+    secrets.extend(more);
     Mask::of(secrets.iter().map(String::as_str))
 }
 

@@ -171,7 +171,7 @@ async fn of_buckets(store: &Arc<dyn Store>, heads: &[RunHead], report: &Report) 
 }
 
 fn of_disk(place: &Place, report: &Report) -> Result<(), Fail> {
-    let Some(path) = place.url.strip_prefix("sqlite:") else { return Ok(()) };
+    let Some(path) = place.url.text().strip_prefix("sqlite:") else { return Ok(()) };
     let Ok(disk) = rustix::fs::statvfs(path) else { return Ok(()) };
     let free = disk.f_bavail.saturating_mul(disk.f_frsize);
     let text = format!("disk: {} MiB free where the store is", free >> 20);

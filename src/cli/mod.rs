@@ -27,6 +27,7 @@ mod list;
 mod logs;
 #[cfg(feature = "lsp")]
 mod lsp;
+mod nats;
 mod note;
 mod options;
 pub mod out;

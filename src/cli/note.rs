@@ -36,7 +36,8 @@ pub fn command(args: &Args, _out: Out) -> Outcome {
     let (run, phase) = (variable("FLOW_RUN")?, variable("FLOW_PHASE")?);
     let run = RunId::parse(&run).ok_or_else(|| Fail::usage(format!("FLOW_RUN is `{run}`, which is no id of a run")))?;
     let phase = Name::new(&phase).map_err(|error| Fail::usage(format!("FLOW_PHASE: {error}")))?;
-    let note = secret::given().value(&match &args.json {
+    let place = Place::find(&args.store)?;
+    let note = secret::given(place.url.secrets()).value(&match &args.json {
         Some(json) => Value::parse(json.as_bytes()).map_err(|error| Fail::usage(format!("--json: {error}")))?,
         None if args.text == ["-"] => {
             let text = std::io::read_to_string(std::io::stdin().lock());
@@ -44,7 +45,6 @@ pub fn command(args: &Args, _out: Out) -> Outcome {
         }
         None => Value::text(&args.text.join(" ")),
     });
-    let place = Place::find(&args.store)?;
     wait(async {
         let store = place.open_existing().await?;
         post(&*store, &run, &Request::Note { phase, note }).await?;

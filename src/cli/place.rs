@@ -2,11 +2,12 @@
 
 use super::exit::Exit;
 use super::fail::Fail;
+use super::nats::{Named, NatsArgs, Whence};
 pub use crate::drive::now;
 use crate::name::Name;
 use crate::plan::Plan;
 use crate::run::{RunId, RunState, Stamped};
-use crate::store::{self, Journal, RunHead, Store};
+use crate::store::{self, Journal, RunHead, Store, StoreUrl};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -22,7 +23,9 @@ const SHORTEST_ID: usize = 4;
 pub struct StoreArg {
     /// Where runs are kept: `sqlite:PATH`, `nats://HOST:PORT`, or `memory:` [default: `FLOW_STORE`, then flow.toml, then sqlite:.flow/state.db].
     #[arg(long, value_name = "URL")]
-    pub store: Option<String>,
+    pub store: Option<StoreUrl>,
+    #[command(flatten)]
+    nats: NatsArgs,
 }
 
 /// The folder and the store that a command works on.
@@ -30,8 +33,8 @@ pub struct StoreArg {
 pub struct Place {
     /// The project's folder, absolute.
     pub root: PathBuf,
-    /// The store, as a URL.
-    pub url: String,
+    /// The store, with all its options, from wherever it is read.
+    pub url: StoreUrl,
     /// Whether somebody named the store: then it must be there.
     named: bool,
 }
@@ -44,17 +47,26 @@ impl Place {
     pub fn find(arg: &StoreArg) -> Result<Self, Fail> {
         let project = super::pipeline::project()?;
         let variable = || std::env::var(FLOW_STORE).ok().filter(|url| !url.is_empty());
-        let named = match arg.store.clone().or_else(variable) {
-            Some(url) => Some(url),
-            None => super::pipeline::settings(&project)?.store.as_ref().map(|url| from_root(&project.root, url)),
+        let named = match (&arg.store, variable()) {
+            (Some(url), _) => Some(Named { url: url.clone(), whence: Whence::Option }),
+            (None, Some(url)) => Some(Named { url: url.into(), whence: Whence::Variable }),
+            (None, None) => {
+                let url = super::pipeline::settings(&project)?.store.as_ref();
+                url.map(|url| Named { url: from_root(&project.root, url).into(), whence: Whence::File })
+            }
         };
-        let default = || format!("sqlite:{}", project.root.join(DEFAULT_STORE).display());
-        Ok(Self { named: named.is_some(), url: named.unwrap_or_else(default), root: project.root })
+        let default = || StoreUrl::from(format!("sqlite:{}", project.root.join(DEFAULT_STORE).display()));
+        let is_named = named.is_some();
+        let url = match named {
+            Some(named) => named.settled(&arg.nats, &project.root)?,
+            None => arg.nats.of_file(default())?,
+        };
+        Ok(Self { named: is_named, url, root: project.root })
     }
 
     /// Whether nobody named a store, and the default is not there yet.
     pub fn is_missing(&self) -> bool {
-        !self.named && store::file_of(&self.url).is_some_and(|path| path.try_exists().is_ok_and(|there| !there))
+        !self.named && store::file_of(self.url.text()).is_some_and(|path| path.try_exists().is_ok_and(|there| !there))
     }
 
     /// Opens the store; `None` when nobody named one and the default is not there yet.
@@ -65,7 +77,7 @@ impl Place {
         if self.is_missing() {
             return Ok(None);
         }
-        Ok(Some(store::open_store(&self.url, false).await?))
+        Ok(Some(store::open_store(self.url.text(), false).await?))
     }
 
     /// Opens the store for a command that needs a run in it.
@@ -81,13 +93,13 @@ impl Place {
     /// # Errors
     /// When it cannot be opened.
     pub async fn open_or_create(&self) -> Result<Arc<dyn Store>, Fail> {
-        Ok(store::open_store(&self.url, true).await?)
+        Ok(store::open_store(self.url.text(), true).await?)
     }
 
     /// The same store, and the folder that it belongs to: a run goes on in its own project, wherever its user stands.
     #[must_use]
     pub fn of_its_store(mut self) -> Self {
-        let path = self.url.strip_prefix("sqlite:").map(std::path::Path::new);
+        let path = self.url.text().strip_prefix("sqlite:").map(std::path::Path::new);
         let folder = path.filter(|path| path.ends_with(DEFAULT_STORE)).and_then(|path| path.canonicalize().ok());
         if let Some(root) = folder.as_deref().and_then(|path| path.parent()?.parent()) {
             self.root = root.to_path_buf();

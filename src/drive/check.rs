@@ -70,7 +70,8 @@ async fn run_program(argv: &[String], message: Option<&str>, around: &Around) ->
         stop,
         feed: Arc::new(Silent),
         scratch: std::env::temp_dir(),
-        store: services.store_url.clone(),
+        store: services.store_url.text().to_owned(),
+        hidden: services.store_url.secrets(),
     };
     let said = |text: String| message.map_or(text.clone(), |message| format!("{message}\n{text}"));
     match services.performer.perform(&work, &context).await {

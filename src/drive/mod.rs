@@ -39,7 +39,7 @@ pub use start::StartRequest;
 use crate::agent::Backend;
 use crate::name::Name;
 use crate::run::{RunState, Stamped};
-use crate::store::Store;
+use crate::store::{Store, StoreUrl};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -49,7 +49,7 @@ pub struct Services {
     /// Where runs are kept.
     pub store: Arc<dyn Store>,
     /// How the user named the store; processes of a phase get it as `FLOW_STORE`.
-    pub store_url: String,
+    pub store_url: StoreUrl,
     /// The project's folder, absolute.
     pub root: PathBuf,
     /// Performs attempts.

@@ -187,7 +187,8 @@ impl Tasks {
             stop: stopped,
             feed: feed.clone(),
             scratch: self.scratch.clone(),
-            store: self.services.store_url.clone(),
+            store: self.services.store_url.text().to_owned(),
+            hidden: self.services.store_url.secrets(),
         };
         let (performer, words) = (self.services.performer.clone(), self.words.clone());
         let handle = tokio::spawn(async move {

@@ -3,6 +3,7 @@
 //! [`Store`] is small so that its backends cannot drift apart; all meaning (journal, series, leases, requests, blobs,
 //! documents) stands above it, once. Start with `kv.rs` (the trait), then `journal.rs`.
 
+pub mod address;
 mod blob;
 mod codec;
 mod document;
@@ -22,6 +23,7 @@ mod pool;
 mod runs;
 mod series;
 mod step;
+mod url;
 
 pub use blob::{Contents, blob_writes, check_contents, get_blob, get_plan, put_blob, put_plan};
 pub use codec::read_deep;
@@ -36,10 +38,11 @@ pub use mail::{Mail, Request, consumed_write, pending, post};
 pub use memory::Memory;
 #[cfg(feature = "nats")]
 pub use nats::Nats;
-pub use open::{STORE_FORMS, file_of, open_store, redacted};
+pub use open::{STORE_FORMS, file_of, open_store};
 pub use pool::{
     Enlisted, Home, Offer, Posted, Refusal, Stage, change, enlist_write, enlisted, note_refusal, offer_write, posted, read_offer,
     ring, strike_write,
 };
 pub use runs::{RunHead, head_write, list_runs, read_head};
 pub use series::{Cycle, all_cycles, cycle_write, cycles, next_cycle};
+pub use url::StoreUrl;

@@ -1,5 +1,6 @@
 //! From the text of `--store` to a store.
 
+use super::address::{is_nats, redacted};
 use super::{Embedded, Memory, Store, StoreError};
 use std::path::Path;
 use std::sync::Arc;
@@ -26,7 +27,7 @@ pub async fn open_store(url: &str, create: bool) -> Result<Arc<dyn Store>, Store
         }
         return Ok(Arc::new(Embedded::open(path, create)?));
     }
-    if url.starts_with("nats://") || url.starts_with("tls://") {
+    if is_nats(url) {
         return open_nats(url, create).await;
     }
     if url == "memory:" || url == "memory" {
@@ -50,23 +51,4 @@ async fn open_nats(url: &str, _: bool) -> Result<Arc<dyn Store>, StoreError> {
 
 fn unknown(url: &str, why: &str) -> StoreError {
     StoreError::Unreachable { store: format!("`{}`", redacted(url)), cause: format!("{why}; known are {STORE_FORMS}") }
-}
-
-/// A URL without what stands before an `@`: it may be a password.
-pub fn redacted(url: &str) -> String {
-    match (url.find("://"), url.rfind('@')) {
-        (Some(scheme), Some(at)) if at > scheme => format!("{}://…{}", &url[..scheme], &url[at..]),
-        _ => url.to_owned(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::redacted;
-
-    #[test]
-    fn a_password_is_not_repeated() {
-        assert_eq!(redacted("abcd://me:secret@host:1"), "abcd://…@host:1");
-        assert_eq!(redacted("sqlite:a@b"), "sqlite:a@b");
-    }
 }

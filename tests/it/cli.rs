@@ -4,6 +4,8 @@
 //! replaced before anything is compared; the rest is compared to the letter.
 
 mod ask;
+#[cfg(feature = "nats")]
+mod connect;
 mod form;
 mod lint;
 mod look;

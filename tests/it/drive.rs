@@ -141,7 +141,8 @@ impl House {
         let store = store(folder.path());
         let script = Arc::new(Script::default());
         let plan = plan_of(folder.path(), text);
-        let services = Services { store_url: store.name(), store, root: folder.path().to_owned(), performer: script.clone() };
+        let services =
+            Services { store_url: store.name().into(), store, root: folder.path().to_owned(), performer: script.clone() };
         Self { _folder: folder, services, script, plan, watch: Arc::default() }
     }
 

@@ -1,6 +1,8 @@
 //! NATS servers for tests: started on loopback with ports of their own, gone with the test, also when it panics or is
 //! killed.
 
+pub mod credentials;
+
 use rustix::process::{Pid, Signal, kill_process};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
@@ -145,6 +147,18 @@ impl Server {
     /// Its address: `nats://127.0.0.1:PORT`.
     pub fn url(&self) -> &str {
         &self.url
+    }
+
+    /// Its address for whoever `user` is (nobody where it is empty), with options.
+    pub fn url_for(&self, user: &str, options: &str) -> String {
+        let user = if user.is_empty() { String::new() } else { format!("{user}@") };
+        let place = self.url.split_once("://").unwrap().1;
+        format!("nats://{user}{place}{}{options}", if options.is_empty() { "" } else { "?" })
+    }
+
+    /// The folder with all that it keeps.
+    pub fn state(&self) -> PathBuf {
+        self.folder().join("state")
     }
 
     /// What it printed.

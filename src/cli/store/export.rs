@@ -29,7 +29,7 @@ pub fn command(args: &Args, out: Out) -> Outcome {
         }
         let mut stdout = std::io::BufWriter::new(std::io::stdout().lock());
         let print = |line: &str| writeln!(stdout, "{line}");
-        let (exported, damage) = match find(&place.url).await? {
+        let (exported, damage) = match find(place.url.text()).await? {
             Found::Whole(store) => (export(&*store, &[], print).await?, None),
             Found::Damaged(file, how) => (salvage(&file, print)?, Some(how)),
         };

@@ -99,7 +99,8 @@ impl Taken {
             stop: stopped,
             feed: feed.clone(),
             scratch: scratch.clone(),
-            store: services.store_url.clone(),
+            store: services.store_url.text().to_owned(),
+            hidden: services.store_url.secrets(),
         };
         let performance = services.performer.perform(&work, &context);
         tokio::pin!(performance);

@@ -1,5 +1,6 @@
 //! Requests to JetStream and what comes back.
 
+use super::denied::{Denied, Refusals, refused};
 use crate::limits::{NATS_ANSWER_MS, NATS_PATIENCE_MS};
 use crate::store::StoreError;
 use async_nats::client::RequestErrorKind;
@@ -25,6 +26,8 @@ pub(super) mod code {
     pub(in crate::store::nats) const INCOMPLETE: u64 = 10176;
     /// The stream, or what the account may store, is full.
     pub(in crate::store::nats) const FULL: [u64; 4] = [10077, 10047, 10023, 10002];
+    /// The account has no JetStream.
+    pub(in crate::store::nats) const NO_JETSTREAM: u64 = 10039;
     /// JetStream has no leader yet.
     pub(in crate::store::nats) const NOT_READY: [u64; 2] = [10008, 10009];
 }
@@ -34,6 +37,8 @@ pub(super) mod code {
 pub(super) enum Refused {
     /// The server said no.
     Said { code: u64, text: String },
+    /// The user has no right to it: it was not done.
+    Denied(Denied),
     /// Nobody listens: no such stream, no leader, or no JetStream.
     Nobody,
     /// No answer came: whether the request arrived is not known.
@@ -57,6 +62,7 @@ impl Refused {
         match self {
             Self::Said { code, text } => format!("{text} ({code})"),
             Self::Nobody => "nobody answers: JetStream is off, or has no leader".to_owned(),
+            Self::Denied(denied) => denied.text(),
             Self::Silence(text) | Self::Unsent(text) => text.clone(),
         }
     }
@@ -77,6 +83,7 @@ impl Refused {
 #[derive(Clone, Debug)]
 pub(super) struct Api {
     pub(super) client: Client,
+    pub(super) refusals: Refusals,
 }
 
 impl Api {
@@ -87,7 +94,12 @@ impl Api {
         if !headers.is_empty() {
             request = request.headers(headers);
         }
-        let answer = self.client.send_request(subject.to_owned(), request).await.map_err(|error| match error.kind() {
+        let heard = self.refusals.listen();
+        let answer = tokio::select! {
+            answer = self.client.send_request(subject.to_owned(), request) => answer,
+            denied = refused(heard, subject) => return Err(Refused::Denied(denied)),
+        };
+        let answer = answer.map_err(|error| match error.kind() {
             RequestErrorKind::NoResponders => Refused::Nobody,
             RequestErrorKind::TimedOut => Refused::Silence(format!("no answer within {} s", NATS_ANSWER_MS / 1000)),
             RequestErrorKind::InvalidSubject | RequestErrorKind::MaxPayloadExceeded => Refused::Unsent(error.to_string()),

@@ -9,9 +9,12 @@ mod api;
 mod batch;
 mod bucket;
 mod commit;
+mod denied;
 mod facts;
 mod open;
 mod read;
+mod refusal;
+mod sign;
 mod store;
 mod watch;
 

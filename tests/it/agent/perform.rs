@@ -183,6 +183,7 @@ fn a_rehearsal_executes_nothing() {
         feed: stage.fed.clone(),
         scratch: stage.scratch.path().to_owned(),
         store: "memory:".to_owned(),
+        hidden: vec![],
     };
     let outcome = block_on(performer.perform(&work, &context));
     assert_eq!(super::stage::said(&outcome), r#"reply: {"stdout":"stubbed","stderr":"","code":0}"#);

@@ -127,6 +127,7 @@ impl Stage {
             feed: self.fed.clone(),
             scratch: self.scratch.path().to_owned(),
             store: "sqlite:.flow/state.db".to_owned(),
+            hidden: vec![],
         };
         let outcome = performer.perform(work, &context).await;
         assert_eq!(carriers(&self.run), [] as [i32; 0], "a process was left behind");

@@ -1,5 +1,7 @@
 //! The store: one contract for every backend, and what is the embedded store's and the journal's own.
 
+#[cfg(feature = "nats")]
+mod connect;
 mod contract;
 mod crash;
 mod embedded;
