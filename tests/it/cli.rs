@@ -12,6 +12,8 @@ mod look;
 #[cfg(feature = "nats")]
 mod nats;
 mod reference;
+#[cfg(feature = "nats")]
+mod rights;
 mod run;
 mod stop;
 mod store;

@@ -47,6 +47,12 @@ impl Server {
         Self::prepare(config).listening()
     }
 
+    /// The same, with variables that the configuration refers to.
+    pub fn with_variables(config: &str, variables: &[(&str, &str)]) -> Self {
+        let folder = Self::folder_of(config);
+        Self { keeper: Some(Self::keeper(folder.path(), variables)), folder, url: String::new() }.listening()
+    }
+
     fn prepare(config: &str) -> Self {
         Self::run(Self::folder_of(config))
     }
@@ -60,14 +66,15 @@ impl Server {
     }
 
     fn run(folder: TempDir) -> Self {
-        Self { keeper: Some(Self::keeper(folder.path())), folder, url: String::new() }
+        Self { keeper: Some(Self::keeper(folder.path(), &[])), folder, url: String::new() }
     }
 
-    fn keeper(folder: &std::path::Path) -> Child {
+    fn keeper(folder: &std::path::Path, variables: &[(&str, &str)]) -> Child {
         let file = folder.join("server.conf");
         let log = std::fs::OpenOptions::new().create(true).append(true).open(folder.join("log")).unwrap();
         let mut command = Command::new("sh");
         command.arg("-c").arg(KEEPER).arg("sh").arg(program()).arg("-c").arg(&file).arg("--ports_file_dir").arg(folder);
+        command.envs(variables.iter().copied());
         command.stdin(Stdio::piped()).stdout(log.try_clone().unwrap()).stderr(log).spawn().unwrap()
     }
 
@@ -100,7 +107,7 @@ impl Server {
             std::fs::remove_file(file.path()).unwrap();
         }
         std::fs::write(&file, config.replace("127.0.0.1:-1", self.url.trim_start_matches("nats://"))).unwrap();
-        self.keeper = Some(Self::keeper(self.folder()));
+        self.keeper = Some(Self::keeper(self.folder(), &[]));
     }
 
     /// Stops it where it is.
