@@ -1,6 +1,7 @@
 //! NATS servers for tests: started on loopback with ports of their own, gone with the test, also when it panics or is
 //! killed.
 
+#[path = "nats/credentials.rs"] // benchmarks start servers too, from another folder
 pub mod credentials;
 
 use rustix::process::{Pid, Signal, kill_process};

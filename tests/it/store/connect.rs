@@ -172,7 +172,7 @@ async fn a_right_that_is_missing_is_named_with_its_subject() {
     let error = store.commit(vec![create(&bucket, "b", "x")]).await.unwrap_err().to_string();
     has(&error, &["its user may not publish to `$KV.team-state.b`"]);
     let error = store.commit(vec![create(&bucket, "c", "x"), create(&bucket, "d", "x")]).await.unwrap_err().to_string();
-    has(&error, &["its user may not publish to `$KV.team-state.c`"]);
+    has(&error, &["its user may not publish to `$KV.team-state.d`"]);
 }
 
 #[tokio::test]
