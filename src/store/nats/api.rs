@@ -101,9 +101,11 @@ impl Api {
         };
         let answer = answer.map_err(|error| match error.kind() {
             RequestErrorKind::NoResponders => Refused::Nobody,
-            RequestErrorKind::TimedOut => Refused::Silence(format!("no answer within {} s", NATS_ANSWER_MS / 1000)),
+            RequestErrorKind::TimedOut => {
+                Refused::Silence(self.refusals.explained(format!("no answer within {} s", NATS_ANSWER_MS / 1000)))
+            }
             RequestErrorKind::InvalidSubject | RequestErrorKind::MaxPayloadExceeded => Refused::Unsent(error.to_string()),
-            RequestErrorKind::Other => Refused::Silence(error.to_string()),
+            RequestErrorKind::Other => Refused::Silence(self.refusals.explained(error.to_string())),
         })?;
         if answer.payload.is_empty() {
             return Ok(Value::Null);

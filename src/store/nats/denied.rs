@@ -1,15 +1,21 @@
 //! What the user of a connection may not do. The server answers a request that it refuses with nothing; beside it comes a
 //! line that names the subject. Here the two meet.
 
-use async_nats::{ConnectOptions, Event, ServerError};
+use async_nats::{ClientError, ConnectOptions, Event, ServerError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::broadcast;
 
 /// Refusals that are kept for a request that has not looked yet.
 const KEPT: usize = 256;
+/// What the client says when the server does not let it in again.
+const AUTHORIZATION: &str = "authorization violation";
 
-/// Hears what a server refuses.
+/// Hears what a server refuses, and why a lost connection does not come back.
 #[derive(Clone, Debug)]
-pub(super) struct Refusals(broadcast::Sender<Denied>);
+pub(super) struct Refusals {
+    sender: broadcast::Sender<Denied>,
+    trouble: Arc<Mutex<Option<String>>>,
+}
 
 /// One refusal.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,27 +27,54 @@ pub(super) struct Denied {
 }
 
 impl Refusals {
+    pub(super) fn new() -> Self {
+        Self { sender: broadcast::channel(KEPT).0, trouble: Arc::default() }
+    }
+
     /// Lets a connection tell its refusals.
-    pub(super) fn of(options: ConnectOptions) -> (Self, ConnectOptions) {
-        let (sender, _) = broadcast::channel(KEPT);
-        let told = sender.clone();
-        let options = options.event_callback(move |event| {
-            let told = told.clone();
-            async move {
-                if let Event::ServerError(ServerError::Other(text)) = event
-                    && let Some(denied) = Denied::read(&text)
-                {
-                    // Nobody may be waiting.
-                    let _ = told.send(denied);
-                }
+    pub(super) fn of(&self, options: ConnectOptions) -> ConnectOptions {
+        let refusals = self.clone();
+        options.event_callback(move |event| {
+            refusals.hear(event);
+            std::future::ready(())
+        })
+    }
+
+    fn hear(&self, event: Event) {
+        match event {
+            Event::Connected => *self.now() = None,
+            Event::ServerError(ServerError::Other(text)) => match Denied::read(&text) {
+                // Nobody may be waiting.
+                Some(denied) => drop(self.sender.send(denied)),
+                None => self.trouble_is(&format!("the server said `{text}`")),
+            },
+            Event::ClientError(ClientError::Other(text)) if text == AUTHORIZATION => {
+                self.trouble_is(&format!("the server refuses the sign-in ({text})"));
             }
-        });
-        (Self(sender), options)
+            _ => {}
+        }
+    }
+
+    fn now(&self) -> MutexGuard<'_, Option<String>> {
+        self.trouble.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The connection cannot be made anew because of this.
+    pub(super) fn trouble_is(&self, why: &str) {
+        *self.now() = Some(why.to_owned());
+    }
+
+    /// A text about an answer that does not come, with why that may be.
+    pub(super) fn explained(&self, text: String) -> String {
+        match &*self.now() {
+            Some(why) => format!("{text}: {why}"),
+            None => text,
+        }
     }
 
     /// Listens from now on.
     pub(super) fn listen(&self) -> broadcast::Receiver<Denied> {
-        self.0.subscribe()
+        self.sender.subscribe()
     }
 }
 

@@ -35,7 +35,8 @@ impl Nats {
                  with a file (`creds`, `nkey`), or allow it with the option `insecure=true`"
             )));
         }
-        let (refusals, options) = Refusals::of(options(&address).map_err(&failed)?);
+        let refusals = Refusals::new();
+        let options = refusals.of(options(&address, &refusals).map_err(&failed)?);
         let client = connect(&address, &options).await.map_err(&failed)?;
         let server = client.server_info();
         if version(&server.version).is_none_or(|found| found < OLDEST) {

@@ -11,7 +11,7 @@ use std::error::Error;
 pub(super) fn reason(error: &ConnectError, server: &Server, address: &Address) -> String {
     match error.kind() {
         ConnectErrorKind::AuthorizationViolation => return sign_in(address),
-        ConnectErrorKind::Authentication => return "the sign-in cannot be signed with what its file holds".to_owned(),
+        ConnectErrorKind::Authentication => return format!("the sign-in cannot be signed: {}", innermost(error)),
         ConnectErrorKind::TimedOut => {
             return format!("no answer within {} s; is a nats-server running there?", NATS_ANSWER_MS / 1000);
         }

@@ -1,29 +1,39 @@
 //! From the options of an address to those of a connection: files are read and looked at here, before anything is sent,
 //! since the server would only say that it does not know who that is.
 
+use super::denied::Refusals;
 use crate::limits::{FILE_BYTES, NATS_ANSWER_MS};
 use crate::store::address::{Address, InText};
-use async_nats::ConnectOptions;
+use async_nats::{Auth, AuthError, ConnectOptions};
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use nkeys::KeyPair;
 use std::io::ErrorKind;
 use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// Characters of a seed.
 const SEED: usize = 58;
 
-/// The options of a connection.
-pub(super) fn options(address: &Address) -> Result<ConnectOptions, String> {
+/// The options of a connection. A file is read again for each connection: one that was replaced meanwhile signs in.
+pub(super) fn options(address: &Address, refusals: &Refusals) -> Result<ConnectOptions, String> {
     let limit = Duration::from_millis(NATS_ANSWER_MS);
-    let mut options = match (&address.sign_in, &address.creds, &address.nkey) {
-        (Some(InText::Password { user, password }), ..) => ConnectOptions::with_user_and_password(user.clone(), password.clone()),
-        (Some(InText::Token(token)), ..) => ConnectOptions::with_token(token.clone()),
-        (_, Some(file), _) => ConnectOptions::with_credentials(&secret("creds", file)?)
-            .map_err(|_| format!("{} holds no user JWT and seed; `nsc generate creds` writes one", named("creds", file)))?,
-        (_, _, Some(file)) => ConnectOptions::with_nkey(seed(file)?),
-        _ => ConnectOptions::new(),
+    let mut options = match (&address.sign_in, Signer::of(address)) {
+        (Some(InText::Password { user, password }), _) => ConnectOptions::with_user_and_password(user.clone(), password.clone()),
+        (Some(InText::Token(token)), _) => ConnectOptions::with_token(token.clone()),
+        (None, Some(signer)) => {
+            signer.read()?;
+            let refusals = refusals.clone();
+            ConnectOptions::with_auth_callback(move |nonce| {
+                let signed = signer.sign(&nonce).map_err(|why| {
+                    refusals.trouble_is(&why);
+                    AuthError::new(why)
+                });
+                std::future::ready(signed)
+            })
+        }
+        (None, None) => ConnectOptions::new(),
     };
     options = options.name("flow").connection_timeout(limit).request_timeout(Some(limit)).require_tls(address.demands_tls());
     if let Some(file) = &address.ca {
@@ -43,6 +53,48 @@ pub(super) fn options(address: &Address) -> Result<ConnectOptions, String> {
         options = options.ignore_discovered_servers();
     }
     Ok(options)
+}
+
+/// Signs with what a file holds.
+struct Signer {
+    option: &'static str,
+    file: PathBuf,
+}
+
+impl Signer {
+    fn of(address: &Address) -> Option<Self> {
+        let of = |option, file: &Option<PathBuf>| Some(Self { option, file: file.clone()? });
+        of("creds", &address.creds).or_else(|| of("nkey", &address.nkey))
+    }
+
+    /// The JWT, where the file is one of creds, and the key.
+    fn read(&self) -> Result<(Option<String>, KeyPair), String> {
+        let (text, named) = (secret(self.option, &self.file)?, named(self.option, &self.file));
+        let seed = seed(&text);
+        let jwt = text.lines().map(str::trim).find(|line| line.starts_with("eyJ") && line.split('.').count() == 3);
+        let seed = match (self.option, seed, jwt) {
+            ("creds", None, _) | ("creds", _, None) => {
+                return Err(format!("{named} holds no user JWT and seed; `nsc generate creds` writes one"));
+            }
+            (_, Some(seed), _) if seed.starts_with("SU") => seed,
+            (_, Some(_), _) => return Err(format!("{named} holds the seed of no user: one begins with `SU`")),
+            (_, None, _) => {
+                return Err(format!("{named} holds no seed: one has {SEED} letters and digits, and begins with `SU`"));
+            }
+        };
+        let key = KeyPair::from_seed(seed).map_err(|_| format!("the seed in {named} has a mistake: copy it again"))?;
+        Ok((jwt.filter(|_| self.option == "creds").map(str::to_owned), key))
+    }
+
+    fn sign(&self, nonce: &[u8]) -> Result<Auth, String> {
+        let (jwt, key) = self.read()?;
+        let signature = key.sign(nonce).map_err(|_| format!("{} cannot sign", named(self.option, &self.file)))?;
+        let mut auth = Auth::new();
+        auth.nkey = jwt.is_none().then(|| key.public_key());
+        auth.jwt = jwt;
+        auth.signature = Some(signature);
+        Ok(auth)
+    }
 }
 
 /// When the JWT of a creds file ran out, if it did.
@@ -90,18 +142,12 @@ fn secret(option: &str, file: &Path) -> Result<String, String> {
     Ok(text)
 }
 
-/// The seed of an nkey file: a line of its own, perhaps in a frame.
-fn seed(file: &Path) -> Result<String, String> {
-    let text = secret("nkey", file)?;
+/// The seed in a file: a line of its own, perhaps in a frame.
+fn seed(text: &str) -> Option<&str> {
     let is_seed = |line: &&str| {
         line.len() == SEED && line.starts_with('S') && line.bytes().all(|b| b.is_ascii_uppercase() || (b'2'..=b'7').contains(&b))
     };
-    let found = text.lines().map(str::trim).find(is_seed);
-    match found {
-        Some(seed) if seed.starts_with("SU") => Ok(seed.to_owned()),
-        Some(_) => Err(format!("{} holds the seed of no user: one begins with `SU`", named("nkey", file))),
-        None => Err(format!("{} holds no seed: one has {SEED} letters and digits, and begins with `SU`", named("nkey", file))),
-    }
+    text.lines().map(str::trim).find(is_seed)
 }
 
 fn pem(option: &str, text: &str, file: &Path, end: &str) -> Result<(), String> {

@@ -4,7 +4,7 @@ use super::{create, put, spec};
 use crate::nats::credentials::{Authority, Drawer, Operator, tls, user};
 use crate::nats::{Server, free_port};
 use flow::name::Bucket;
-use flow::store::{StoreError, open_store};
+use flow::store::{CommitError, StoreError, open_store};
 
 const PLAIN: &str = "jetstream { store_dir: STATE }";
 
@@ -191,4 +191,28 @@ async fn of_several_servers_one_is_enough_and_all_are_told() {
             &format!("`{place}`: it refuses the token"),
         ],
     );
+}
+
+#[tokio::test]
+async fn a_seed_that_was_replaced_signs_in_when_the_connection_is_made_anew() {
+    let drawer = Drawer::new();
+    let ((first, seed), (second, other)) = (user(), user());
+    let reads = r#"["$JS.API.INFO", "$JS.API.STREAM.INFO.*", "$JS.API.STREAM.MSG.GET.*"]"#;
+    let server = Server::with(&format!(
+        "{PLAIN}\nauthorization {{ users: [ {{ nkey: {first} }}, {{ nkey: {second}, permissions: {{ publish: {reads} }} }} ] }}"
+    ));
+    let store = open_store(&server.url_for("", &format!("nkey={}", drawer.put("me.nk", &seed))), true).await.unwrap();
+    store.apply(&spec("team-state", 3)).await.unwrap();
+    let bucket = Bucket::new("team-state").unwrap();
+    put(&*store, create(&bucket, "a", "x")).await;
+    drawer.put("me.nk", &user().1);
+    let server = server.again();
+    let error = store.commit(vec![create(&bucket, "b", "x")]).await.unwrap_err();
+    assert!(matches!(error, CommitError::Unknown { .. }), "{error:?}");
+    has(&error.to_string(), &["no answer within 5 s: the server refuses the sign-in (authorization violation)"]);
+    drawer.put("me.nk", &other);
+    let entry = store.get(&bucket, &super::key("a")).await.unwrap().unwrap();
+    assert_eq!(entry.value.as_deref(), Some(&b"x"[..]), "{}", server.log());
+    let error = store.commit(vec![create(&bucket, "c", "x")]).await.unwrap_err().to_string();
+    has(&error, &["its user may not publish to `$KV.team-state.c`"]);
 }
