@@ -76,6 +76,14 @@ pub const STORE_PAUSE_MS: u64 = 2_000;
 /// How long a driver waits for a store that is away or full unless somebody says otherwise, in milliseconds: restarting a
 /// server takes less, and who comes back from lunch wants to know.
 pub const STORE_TIMEOUT_MS: u64 = 600_000;
+/// Keys that an export reads at once: each may have as many values as its bucket keeps.
+pub const EXPORT_READS: usize = 16;
+/// One line of an export that is taken back, in bytes: the longest output with room for its escapes.
+pub const IMPORT_LINE_BYTES: usize = 64 << 20;
+/// Bytes of an import that are held before they are written.
+pub const IMPORT_WINDOW_BYTES: usize = 1 << 20;
+/// Keys that an import writes at once: few are slow, and a server of a cluster stages each.
+pub const IMPORT_WRITES: usize = 64;
 /// Reads that are on their way to a NATS server at once.
 pub const NATS_READS: usize = 64;
 /// Bytes of a NATS message that its headers take at most.

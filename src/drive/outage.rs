@@ -232,6 +232,10 @@ impl Store for Patient {
         Box::pin(self.read(|| self.inner.keys(bucket, prefix)))
     }
 
+    fn written<'a>(&'a self, bucket: &'a Bucket) -> Future<'a, Result<Vec<Key>, StoreError>> {
+        Box::pin(self.read(|| self.inner.written(bucket)))
+    }
+
     fn history<'a>(&'a self, bucket: &'a Bucket, key: &'a Key) -> Future<'a, Result<Vec<Entry>, StoreError>> {
         Box::pin(self.read(|| self.inner.history(bucket, key)))
     }

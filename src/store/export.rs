@@ -1,25 +1,27 @@
-//! A whole store as JSON lines: `{bucket, key, revision, value}`, one for each kept write.
+//! A whole store as JSON lines: what each bucket is like and each kept write of it (`line.rs`), deletes included.
 //!
-//! `value` is there when writing the parsed JSON again gives the same bytes, else `value_base64`; a delete has
-//! `deleted`. Reads one key at a time, so a big store needs little memory. It is no snapshot: what is written meanwhile
-//! may or may not be in it. [`salvage`] is for a store whose file is damaged.
+//! Reads a few keys at a time, so a big store needs little memory. It is no snapshot: what is written meanwhile may or may
+//! not be in it. [`salvage`] is for a store whose file is damaged; `import.rs` takes the lines back.
 
 use super::codec::{self, Fault};
-use super::{Entry, Store, StoreError, embedded, key};
+use super::{Entry, Store, StoreError, embedded, key, line};
+use crate::limits::EXPORT_READS;
 use crate::name::Bucket;
+use futures_util::{StreamExt, stream};
 use std::io;
 use std::path::Path;
 
 /// What an export gave.
 #[derive(Debug, Default)]
 pub struct Exported {
-    /// Lines written.
+    /// Lines of writes.
     pub lines: u64,
     /// What could not be read and is left out, or is there and is not what was written.
     pub faults: Vec<String>,
 }
 
-/// Writes the kept writes of some buckets, or of all when none is named: by bucket, then key, oldest first.
+/// Writes the kept writes of some buckets, or of all when none is named: by bucket, then key, oldest first. Of a key
+/// that is there no more, what it was is written as long as that is kept.
 ///
 /// # Errors
 /// Only when `line` fails; it gets each line without its end.
@@ -33,15 +35,26 @@ pub async fn export(store: &dyn Store, buckets: &[Bucket], mut line: impl FnMut(
         named => named.to_vec(),
     };
     for bucket in &buckets {
-        let keys = store.keys(bucket, "").await.unwrap_or_else(|fault| {
+        if *bucket != Bucket::engine() {
+            match store.describe(bucket).await {
+                Ok(Some(spec)) => line(&line::of_settings(&spec))?,
+                Ok(None) => {}
+                Err(fault) => exported.faults.push(left_out(&fault)),
+            }
+        }
+        let keys = store.written(bucket).await.unwrap_or_else(|fault| {
             exported.faults.push(left_out(&fault));
             Vec::new()
         });
-        for (key, _) in keys {
-            match store.history(bucket, &key).await {
+        let read = |key| async move { store.history(bucket, &key).await };
+        let mut histories = stream::iter(keys).map(read).buffered(EXPORT_READS);
+        while let Some(writes) = histories.next().await {
+            match writes {
+                // Nothing but the mark of a delete is kept.
+                Ok(writes) if writes.iter().all(|write| write.value.is_none()) => {}
                 Ok(writes) => {
                     for entry in &writes {
-                        line(&line_of(bucket, entry))?;
+                        line(&line::of_write(bucket, entry))?;
                         exported.lines += 1;
                     }
                 }
@@ -63,79 +76,15 @@ fn left_out(fault: &StoreError) -> String {
 /// Only when `line` fails.
 pub fn salvage(file: &Path, mut line: impl FnMut(&str) -> io::Result<()>) -> io::Result<Exported> {
     let mut exported = Exported::default();
-    let lost = embedded::salvage(file, |bucket, entry| {
+    let lost = embedded::salvage(file, |bucket, entry: &Entry| {
         exported.lines += 1;
         let journal =
             *bucket == Bucket::engine() && entry.key.as_str().strip_prefix(key::RUNS).is_some_and(|rest| rest.starts_with('.'));
         if journal && let Err(Fault::Bad(cause)) = codec::decode(entry.value.as_deref().unwrap_or_default()) {
             exported.faults.push(format!("printed, and not to be trusted: `{}`: {cause}", entry.key));
         }
-        line(&line_of(bucket, entry))
+        line(&line::of_write(bucket, entry))
     })?;
     exported.faults.extend(lost);
     Ok(exported)
-}
-
-fn line_of(bucket: &Bucket, entry: &Entry) -> String {
-    let Entry { key, revision, value } = entry;
-    let start = format!("{{\"bucket\":\"{bucket}\",\"key\":\"{key}\",\"revision\":{}", revision.0);
-    match value {
-        None => format!("{start},\"deleted\":true}}"),
-        Some(bytes) => match as_json(bytes) {
-            Some(text) => format!("{start},\"value\":{text}}}"),
-            None => format!("{start},\"value_base64\":\"{}\"}}", base64(bytes)),
-        },
-    }
-}
-
-/// The text, if it is JSON that would be written just so again.
-fn as_json(bytes: &[u8]) -> Option<&str> {
-    let value: serde_json::Value = serde_json::from_slice(bytes).ok()?;
-    let again = serde_json::to_vec(&value).ok()?;
-    (again == bytes).then(|| std::str::from_utf8(bytes).ok())?
-}
-
-/// Base64 of RFC 4648 with padding.
-fn base64(bytes: &[u8]) -> String {
-    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut out = String::with_capacity(bytes.len().div_ceil(3) * 4);
-    for chunk in bytes.chunks(3) {
-        let group = chunk.iter().fold(0_usize, |group, byte| group << 8 | usize::from(*byte)) << (8 * (3 - chunk.len()));
-        for place in 0..4 {
-            let digit = char::from(ALPHABET[group >> (18 - 6 * place) & 63]);
-            out.push(if place <= chunk.len() { digit } else { '=' });
-        }
-    }
-    out
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{as_json, base64};
-
-    #[test]
-    fn base64_is_that_of_the_rfc() {
-        for (plain, coded) in [
-            ("", ""),
-            ("f", "Zg=="),
-            ("fo", "Zm8="),
-            ("foo", "Zm9v"),
-            ("foob", "Zm9vYg=="),
-            ("fooba", "Zm9vYmE="),
-            ("foobar", "Zm9vYmFy"),
-        ] {
-            assert_eq!(base64(plain.as_bytes()), coded);
-        }
-        assert_eq!(base64(&[0xFB, 0xFF]), "+/8=");
-    }
-
-    #[test]
-    fn only_json_that_survives_is_shown_as_json() {
-        for same in ["null", "{\"b\":1,\"a\":[2.5,\"ü\"]}"] {
-            assert_eq!(as_json(same.as_bytes()), Some(same));
-        }
-        for other in ["{ }", "1e3", "1.50", "{\"a\":1,\"a\":2}", "\"\\u00fc\"", "123456789012345678901234567890", "", "{}\n"] {
-            assert_eq!(as_json(other.as_bytes()), None, "{other}");
-        }
-    }
 }

@@ -186,6 +186,9 @@ pub trait Store: Send + Sync + std::fmt::Debug {
         )
     }
 
+    /// All keys of which a write is kept, be it a delete, sorted.
+    fn written<'a>(&'a self, bucket: &'a Bucket) -> Future<'a, Result<Vec<Key>, StoreError>>;
+
     /// The kept writes of a key, oldest first, deletes included.
     fn history<'a>(&'a self, bucket: &'a Bucket, key: &'a Key) -> Future<'a, Result<Vec<Entry>, StoreError>>;
 

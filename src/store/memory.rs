@@ -166,6 +166,12 @@ impl Store for Memory {
         now(Ok(state.buckets.get(bucket).into_iter().flat_map(|rack| rack.under(prefix)).filter_map(present).collect()))
     }
 
+    fn written<'a>(&'a self, bucket: &'a Bucket) -> Future<'a, Result<Vec<Key>, StoreError>> {
+        let state = self.state();
+        let last = |writes: &VecDeque<Entry>| writes.back().map(|entry| entry.key.clone());
+        now(Ok(state.buckets.get(bucket).into_iter().flat_map(|rack| rack.keys.values()).filter_map(last).collect()))
+    }
+
     fn history<'a>(&'a self, bucket: &'a Bucket, key: &'a Key) -> Future<'a, Result<Vec<Entry>, StoreError>> {
         let state = self.state();
         let writes = state.buckets.get(bucket).and_then(|rack| rack.keys.get(key.as_str()));

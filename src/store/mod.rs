@@ -4,16 +4,19 @@
 //! documents) stands above it, once. Start with `kv.rs` (the trait), then `journal.rs`.
 
 pub mod address;
+mod base64;
 mod blob;
 mod codec;
 mod document;
 mod embedded;
 mod export;
 mod facts;
+mod import;
 mod journal;
 pub mod key;
 pub mod kv;
 mod lease;
+mod line;
 mod mail;
 mod memory;
 #[cfg(feature = "nats")]
@@ -31,6 +34,7 @@ pub use document::{Document, read_document};
 pub use embedded::Embedded;
 pub use export::{Exported, export, salvage};
 pub use facts::{BucketFacts, CopyFacts, Facts};
+pub use import::{Import, ImportError, Tally, WasCarried};
 pub use journal::{AppendError, Appended, Head, Journal, JournalEntry, Loaded};
 pub use kv::{BucketSpec, CommitError, Entry, Future, Op, Revision, Store, StoreError, Write};
 pub use lease::{Lease, beat, claim_write, read_lease, release_write};

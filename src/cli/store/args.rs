@@ -1,6 +1,6 @@
 //! The commands of `flow store`.
 
-use super::{apply, export, status};
+use super::{apply, export, import, status};
 use crate::cli::fail::Outcome;
 use crate::cli::out::Out;
 
@@ -20,6 +20,8 @@ enum StoreCommand {
     Apply(apply::Args),
     /// Print everything that is stored, one JSON object a line.
     Export(export::Args),
+    /// Take in what `flow store export` printed.
+    Import(import::Args),
 }
 
 /// Calls the command.
@@ -31,5 +33,6 @@ pub fn command(args: &StoreArgs, out: Out) -> Outcome {
         StoreCommand::Status(args) => status::command(args, out),
         StoreCommand::Apply(args) => apply::command(args, out),
         StoreCommand::Export(args) => export::command(args, out),
+        StoreCommand::Import(args) => import::command(args, out),
     }
 }

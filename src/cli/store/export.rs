@@ -4,11 +4,15 @@ use crate::cli::exit::Exit;
 use crate::cli::fail::{Fail, Outcome};
 use crate::cli::out::Out;
 use crate::cli::place::{Place, StoreArg, wait};
-use crate::store::{Store, StoreError, export, file_of, open_store, salvage};
+use crate::drive::lives;
+use crate::run::RunStatus;
+use crate::store::{Store, StoreError, export, file_of, list_runs, open_store, read_lease, salvage};
 use crate::view::words::count;
 use std::io::Write;
 use std::path::PathBuf;
 use std::sync::Arc;
+
+const INCOMPLETE: &str = "what it writes from now on may be missing; export again when it has ended";
 
 /// Arguments of `flow store export`.
 #[derive(Debug, clap::Args)]
@@ -30,7 +34,10 @@ pub fn command(args: &Args, out: Out) -> Outcome {
         let mut stdout = std::io::BufWriter::new(std::io::stdout().lock());
         let print = |line: &str| writeln!(stdout, "{line}");
         let (exported, damage) = match find(place.url.text()).await? {
-            Found::Whole(store) => (export(&*store, &[], print).await?, None),
+            Found::Whole(store) => {
+                warn_of_carried(&*store, out).await?;
+                (export(&*store, &[], print).await?, None)
+            }
             Found::Damaged(file, how) => (salvage(&file, print)?, Some(how)),
         };
         stdout.flush()?;
@@ -43,6 +50,21 @@ pub fn command(args: &Args, out: Out) -> Outcome {
         }
         Ok(if damage.is_none() && exported.faults.is_empty() { Exit::Done } else { Exit::Store })
     })
+}
+
+/// What a driver writes while its run is exported may or may not be printed.
+async fn warn_of_carried(store: &dyn Store, out: Out) -> Result<(), Fail> {
+    let (heads, _) = list_runs(store).await?;
+    for head in heads.iter().filter(|head| head.status == RunStatus::Running.as_str()) {
+        let Some((lease, _)) = read_lease(store, &head.id).await? else { continue };
+        let (pid, host) = (lease.owner.pid, &lease.owner.host);
+        match lives(&lease.owner) {
+            Some(false) => {}
+            Some(true) => out.warn(&format!("run {} is being carried by process {pid} on {host}: {INCOMPLETE}", head.id)),
+            None => out.warn(&format!("run {} may be carried by process {pid} on {host}: {INCOMPLETE}", head.id)),
+        }
+    }
+    Ok(())
 }
 
 /// A store that can be read as it is, or the file of one that cannot and what is wrong with it.

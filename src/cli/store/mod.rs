@@ -6,6 +6,7 @@ mod apply;
 mod args;
 pub mod declared;
 mod export;
+mod import;
 mod status;
 
 pub use args::{StoreArgs, command};

@@ -270,6 +270,19 @@ impl Store for Embedded {
         Box::pin(self.read(move || format!("list `{prefix}`"), move |connection| keys(connection, bucket.as_str(), &wanted)))
     }
 
+    fn written<'a>(&'a self, bucket: &'a Bucket) -> Future<'a, Result<Vec<Key>, StoreError>> {
+        let wanted = bucket.clone();
+        Box::pin(self.read(
+            move || format!("list the bucket `{bucket}`"),
+            move |connection| {
+                let mut query = connection.prepare_cached(
+                    "SELECT DISTINCT key FROM writes WHERE bucket = (SELECT id FROM buckets WHERE name = ?1) ORDER BY key",
+                )?;
+                query.query_map([wanted.as_str()], |row| key_at(row, 0))?.collect()
+            },
+        ))
+    }
+
     fn history<'a>(&'a self, bucket: &'a Bucket, key: &'a Key) -> Future<'a, Result<Vec<Entry>, StoreError>> {
         let (bucket, wanted) = (bucket.clone(), key.clone());
         Box::pin(self.read(

@@ -56,6 +56,16 @@ impl Store for Nats {
         })
     }
 
+    fn written<'a>(&'a self, bucket: &'a Bucket) -> Future<'a, Result<Vec<Key>, StoreError>> {
+        Box::pin(async move {
+            let subjects = self.subjects(bucket, ">").await?;
+            // What another client wrote under a name that is no key of ours is not ours to read.
+            let mut keys: Vec<Key> = subjects.iter().filter_map(|subject| Key::new(subject).ok()).collect();
+            keys.sort();
+            Ok(keys)
+        })
+    }
+
     fn history<'a>(&'a self, bucket: &'a Bucket, key: &'a Key) -> Future<'a, Result<Vec<Entry>, StoreError>> {
         Box::pin(self.from(bucket, key.as_str(), Revision(0), usize::MAX))
     }

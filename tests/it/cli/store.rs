@@ -1,7 +1,10 @@
 //! What is said of a store, what is changed in it, and how all of it is moved.
 
 use super::{Desk, Did, GREET};
+use crate::kill::wait_for;
 use serde_json::{Value, json};
+use std::io::Write;
+use std::process::Stdio;
 
 /// Keeps a document in a bucket with settings of its own.
 const NOTED: &str = r#"flow = 1
@@ -106,4 +109,137 @@ fn what_cannot_be_applied_is_refused() {
     let said = desk.flow("store apply noted.toml also.toml").ends(2);
     said.says_part("`also.toml` wants the bucket `notes` in another way than `noted`: history: declared 6, found 5");
     desk.flow("store status").ends(3);
+}
+
+#[test]
+fn a_store_is_moved_through_a_file_or_a_pipe() {
+    let desk = desk();
+    desk.flow("run noted.toml --who world --yes").ends(0);
+    desk.flow("run noted.toml --who me --yes").ends(0);
+    let export = desk.flow("store export").ends(0).stdout;
+    let whole = desk.command(["store", "export"]).output().unwrap().stdout;
+    std::fs::write(desk.project().join("all.jsonl"), &whole).unwrap();
+    let writes = export.lines().filter(|line| line.contains("\"key\"")).count();
+    let other = "--store sqlite:other.db";
+    let would = format!("{writes} writes would be written\n");
+    desk.flow(&format!("store import all.jsonl --dry-run {other}")).ends(0).prints(&would).says("");
+    assert!(!desk.project().join("other.db").exists(), "a look makes nothing");
+    desk.flow(&format!("store import all.jsonl {other}")).ends(0).prints(&format!("{writes} writes written\n"));
+    desk.flow(&format!("store import all.jsonl {other}")).ends(0).prints(&format!("0 writes written, {writes} there already\n"));
+    desk.flow(&format!("doctor {other}")).ends(0);
+    assert_eq!(desk.flow(&format!("list {other}")).stdout, desk.flow("list").stdout);
+    assert_eq!(desk.flow(&format!("show latest --json {other}")).stdout, desk.flow("show latest --json").stdout);
+    desk.flow(&format!("store status noted.toml {other}")).ends(0);
+    // The next run has the next number, and its documents are in the same bucket.
+    desk.flow(&format!("run noted.toml --who world --yes {other}")).ends(0);
+    let mut import = desk.command(["store", "import", "--store", "sqlite:third.db"]).stdin(Stdio::piped()).spawn().unwrap();
+    import.stdin.take().unwrap().write_all(&whole).unwrap();
+    let output = import.wait_with_output().unwrap();
+    desk.did("store import", &output).ends(0).prints(&format!("{writes} writes written\n"));
+}
+
+#[test]
+fn what_cannot_be_imported_ends_with_a_code_and_a_way_on() {
+    let desk = desk();
+    desk.flow("run noted.toml --who world --yes").ends(0);
+    let whole = String::from_utf8(desk.command(["store", "export"]).output().unwrap().stdout).unwrap();
+    let lines: Vec<&str> = whole.lines().collect();
+    let desk = desk
+        .file("bad.jsonl", "{\"bucket\":\"flow\",\"key\":\"a\",\"revision\":1,\"value\":1}\n{\"bucket\":")
+        .file("none.jsonl", "");
+    let unknown = lines.iter().find(|line| line.contains("\"key\":\"note.world\"")).unwrap();
+    let desk = desk.file("unknown.jsonl", unknown);
+    desk.flow("store import bad.jsonl --store sqlite:other.db").ends(2).says_part("error: line 2: EOF while parsing");
+    desk.flow("store import none.jsonl").ends(3).says_part("there is nothing to import");
+    desk.flow("store import").ends(3).says_part("there is nothing to import");
+    desk.flow("store import missing.jsonl").ends(3).says_part("`missing.jsonl` cannot be read");
+    let said = desk.flow("store import unknown.jsonl --store sqlite:other.db").ends(2);
+    said.says_part("line 1: there is no bucket `notes` here, and no line before has its settings; `flow store apply PIPELINE`");
+    assert!(!desk.project().join("other.db").exists(), "nothing was made");
+    let head = lines.iter().find(|line| line.contains("\"key\":\"flow.head.")).unwrap();
+    let desk = desk.file("other.jsonl", &whole.replace(head, &head.replace("complete", "failed")));
+    let before = desk.flow("store export").stdout;
+    let said = desk.flow("store import other.jsonl").ends(5);
+    said.says_part("the store has something else under `flow.")
+        .says_part("help: nothing there is overwritten: `--store` names another");
+    assert_eq!(desk.flow("store export").stdout, before);
+}
+
+/// A run that holds in the middle of its second phase.
+const HELD: &str = r#"flow = 1
+name = "held"
+description = "Waits in the middle"
+result = '[.phases[].output]'
+
+[series]
+key = "held.one"
+
+[store]
+bucket = "held-state"
+history = 9
+
+[documents.state]
+key = "{{ series }}.state"
+view = '{ status, done: [.phases | to_entries[] | select(.value.status == "complete") | .key] }'
+
+[agents.worker]
+use = "command"
+command = ["sh", "-c", "cat > /dev/null; echo x >> begun; while [ ! -e go ]; do sleep 0.02; done; echo done"]
+
+[phases.first]
+run = ["sh", "-c", "echo x >> first; echo one"]
+parse = "text"
+timeout = "1m"
+
+[phases.work]
+needs = ["first"]
+agent = "worker"
+prompt = "Wait"
+timeout = "2m"
+"#;
+
+/// Begins a run in one store, kills its driver in the middle of a phase, and ends it in the other store.
+pub(super) fn a_killed_run_ends_elsewhere(from: &str, to: &str) {
+    let desk = Desk::new().file("held.toml", HELD);
+    let export = |store: &str| {
+        let output = desk.command(["store", "export", "--store", store]).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        (output.stdout, String::from_utf8(output.stderr).unwrap())
+    };
+    let import = |lines: &[u8], store: &str| {
+        std::fs::write(desk.project().join("lines"), lines).unwrap();
+        desk.flow(&format!("store import lines --store {store}")).ends(0)
+    };
+    let mut run = desk.command(["run", "held.toml", "--yes", "--store", from]).spawn().unwrap();
+    wait_for(&desk.project().join("begun"));
+    let (live, said) = export(from);
+    let pid = run.id();
+    assert!(said.contains(&format!("is being carried by process {pid} on")) && said.contains("export again"), "{said}");
+    import(&live, "sqlite:live.db").says_part("was carried by process PID on HOST when");
+    run.kill().unwrap();
+    run.wait().unwrap();
+    let (lines, said) = export(from);
+    assert_eq!(said, "", "nobody carries it any more");
+    import(&lines, to).prints_part("1 left out, of drivers that work elsewhere").says("");
+    std::fs::write(desk.project().join("go"), "").unwrap();
+    let document = |store: &str| json_of(desk.flow(&format!("show latest --json --store {store}")).ends(0));
+    assert_eq!(document(to)["status"], "running");
+    desk.flow(&format!("resume latest --yes --store {to}")).ends(0).says_part("is complete");
+    let after = document(to);
+    assert_eq!((&after["status"], &after["result"]), (&json!("complete"), &json!(["one", "done"])));
+    assert_eq!(std::fs::read_to_string(desk.project().join("first")).unwrap(), "x\n", "what was complete ran again");
+    assert_eq!(document(from)["status"], "running", "the store it came from is as it was");
+    let (back, _) = export(to);
+    let said = desk.did("", &desk.command(["store", "import", "lines", "--store", to]).output().unwrap()).ends(5);
+    said.says_part("the store has something else under `flow.head.");
+    import(&back, "sqlite:home.db").says("");
+    assert_eq!(document("sqlite:home.db"), after);
+    desk.flow("doctor --store sqlite:home.db").ends(0);
+    desk.flow("run held.toml --yes --store sqlite:home.db").ends(0);
+    assert_eq!(document("sqlite:home.db")["cycle"], 2);
+}
+
+#[test]
+fn a_run_that_was_killed_in_a_phase_ends_in_another_file() {
+    a_killed_run_ends_elsewhere("sqlite:one.db", "sqlite:two.db");
 }

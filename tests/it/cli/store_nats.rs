@@ -1,6 +1,6 @@
 //! The same of a store on a server or in a cluster.
 
-use super::Desk;
+use super::{Desk, GREET};
 use crate::nats::{Cluster, Server};
 use flow::name::Bucket;
 use flow::store::{BucketSpec, Facts, open_store};
@@ -47,4 +47,48 @@ async fn peers_bucket_in_a_cluster_is_made_by_hand_as_it_is_declared() {
     desk.flow("store apply peer").ends(0).prints_part("changed: replicas: declared 3, found 1; history: declared 50, found 5;");
     assert_eq!(store.describe(&bucket).await.unwrap(), Some(declared));
     desk.flow("store status peer").ends(0).prints_part("3 replicas (node-").prints_part(" leads, node-");
+}
+
+#[test]
+fn a_run_that_was_killed_in_a_phase_ends_on_a_server() {
+    let server = Server::start();
+    super::store::a_killed_run_ends_elsewhere("sqlite:one.db", server.url());
+}
+
+#[test]
+fn a_run_that_was_killed_on_a_server_ends_in_a_file() {
+    let server = Server::start();
+    super::store::a_killed_run_ends_elsewhere(server.url(), "sqlite:two.db");
+}
+
+#[tokio::test]
+async fn an_import_that_found_no_room_goes_on_when_there_is_some() {
+    let server = Server::start();
+    let desk = Desk::new().file("greet.toml", GREET);
+    for who in ["a", "b", "c"] {
+        desk.flow(&format!("run greet.toml --who {who} --yes")).ends(0);
+    }
+    let lines = desk.command(["store", "export"]).output().unwrap().stdout;
+    std::fs::write(desk.project().join("lines"), lines).unwrap();
+    drop(open_store(server.url(), true).await.unwrap());
+    let limited = async |bytes: i64| {
+        let client = async_nats::connect(server.url()).await.unwrap();
+        let ask = async |what: &str, body: &Value| {
+            let answer = client.request(format!("$JS.API.{what}"), body.to_string().into()).await.unwrap();
+            serde_json::from_slice::<Value>(&answer.payload).unwrap()
+        };
+        let mut config = ask("STREAM.INFO.KV_flow", &json!({})).await["config"].clone();
+        config["max_bytes"] = bytes.into();
+        assert_eq!(ask("STREAM.UPDATE.KV_flow", &config).await["config"]["max_bytes"], bytes);
+    };
+    limited(6_000).await;
+    let import = format!("store import lines --store {}", server.url());
+    let said = desk.flow(&import).ends(5).says_part("is full: ");
+    let said = said.says_part("written until here; the same command goes on with the rest");
+    assert_eq!(desk.flow(&format!("list --store {}", server.url())).stdout, "", "no run is whole yet: {}", said.stderr);
+    desk.flow(&format!("store status --store {}", server.url())).ends(0).prints_part(", room for ");
+    limited(-1).await;
+    desk.flow(&import).ends(0).prints_part(" there already");
+    assert_eq!(desk.flow(&format!("list --store {}", server.url())).stdout, desk.flow("list").stdout);
+    desk.flow(&format!("doctor --store {}", server.url())).ends(0);
 }

@@ -308,6 +308,9 @@ impl Store for Faulty {
     fn scan<'a>(&'a self, bucket: &'a Bucket, prefix: &'a str) -> Future<'a, Result<Vec<Entry>, StoreError>> {
         self.inner.scan(bucket, prefix)
     }
+    fn written<'a>(&'a self, bucket: &'a Bucket) -> Future<'a, Result<Vec<Key>, StoreError>> {
+        self.inner.written(bucket)
+    }
     fn history<'a>(&'a self, bucket: &'a Bucket, key: &'a Key) -> Future<'a, Result<Vec<Entry>, StoreError>> {
         self.inner.history(bucket, key)
     }

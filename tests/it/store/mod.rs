@@ -5,6 +5,7 @@ mod connect;
 mod contract;
 mod crash;
 mod embedded;
+mod import;
 mod journal;
 mod model;
 #[cfg(feature = "nats")]

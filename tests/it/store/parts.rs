@@ -196,7 +196,7 @@ async fn stores_are_opened_by_their_url() {
 
 #[tokio::test]
 async fn a_store_is_exported_as_the_golden_file_says() {
-    let golden = include_str!("../../format/v1/export.jsonl");
+    let golden = include_str!("../../format/v1/export-settings.jsonl");
     for site in [Site::memory(), Site::embedded()] {
         let (store, bucket) = site.with_bucket().await;
         let one = put(&*store, create(&bucket, "meta", "{\"n\":1}")).await;
@@ -214,7 +214,7 @@ async fn a_store_is_exported_as_the_golden_file_says() {
         };
         let exported = export(&*store, &[], &mut keep).await.unwrap();
         assert_eq!(text, golden);
-        assert_eq!((exported.lines, exported.faults.len()), (4, 0));
+        assert_eq!((exported.lines, exported.faults.len()), (6, 0));
         let refused = export(&*store, &[], |_| Err(std::io::Error::other("the pipe is closed"))).await;
         assert!(refused.is_err());
     }
