@@ -2,7 +2,7 @@
 
 use super::Desk;
 use crate::nats::Server;
-use crate::nats::credentials::{Drawer, Operator, user};
+use crate::nats::credentials::{Authority, Drawer, Operator, tls, user};
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Instant;
@@ -161,4 +161,25 @@ fn what_signs_in_is_nowhere_to_be_seen() {
     let server = Server::with(&operator.config());
     let (creds, seed) = operator.creds(0, None);
     is_nowhere(&server, &server.url_for("", &format!("creds={}", drawer.put("me.creds", &creds))), &seed);
+}
+
+#[test]
+fn certificates_are_named_by_options_variables_and_the_system() {
+    let (drawer, authority) = (Drawer::new(), Authority::new());
+    let ca = drawer.put_with("ca.pem", &authority.pem(), 0o644);
+    for (file, name) in [("server", "127.0.0.1"), ("me", "me.example")] {
+        authority.put(&drawer, file, name, 2999);
+    }
+    let (cert, key) = (drawer.path("me.pem"), drawer.path("me.key"));
+    let (cert, key) = (cert.to_str().unwrap(), key.to_str().unwrap());
+    let server = Server::with(&tls(&drawer, "server", true));
+    let store = server.url_for("", "").replace("nats://", "tls://");
+    Desk::new().flow(&format!("list --store {store} --nats-ca {ca} --nats-cert {cert} --nats-key {key}")).ends(0);
+    let desk = Desk::new().env("FLOW_STORE", &store);
+    desk.flow("list").ends(5).says_part("the option `ca`");
+    let desk = desk.env("FLOW_NATS_CERT", cert).env("FLOW_NATS_KEY", key);
+    desk.flow(&format!("list --nats-ca {ca}")).ends(0);
+    desk.flow(&format!("list --nats-ca {ca} --nats-key {key}")).ends(2).says_part("`key` has no `cert`");
+    // What the system trusts may be said to be another file.
+    desk.env("SSL_CERT_FILE", &ca).flow("list").ends(0);
 }
