@@ -5,6 +5,8 @@
 
 mod ask;
 #[cfg(feature = "nats")]
+mod cluster;
+#[cfg(feature = "nats")]
 mod connect;
 mod form;
 mod lint;
