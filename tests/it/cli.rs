@@ -13,6 +13,8 @@ mod lint;
 mod look;
 #[cfg(feature = "nats")]
 mod nats;
+#[cfg(feature = "nats")]
+mod old_nats;
 mod reference;
 #[cfg(feature = "nats")]
 mod rights;

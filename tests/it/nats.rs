@@ -5,6 +5,7 @@
 pub mod credentials;
 
 use rustix::process::{Pid, Signal, kill_process};
+use std::io::{Read, Write};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -24,10 +25,16 @@ fn program() -> PathBuf {
     found.unwrap_or_else(|| panic!("no nats-server on PATH and none in target/tools: `bash tests/bring nats` brings one"))
 }
 
+/// The oldest servers that are supported, one of each minor version: only the last has atomic batches.
+pub const OLD: [&str; 3] = ["2.10.25", "2.11.11", "2.12.8"];
+
 /// Whether a server wrote there where it listens.
 fn is_ports(file: &std::path::Path) -> bool {
     file.extension().is_some_and(|extension| extension == "ports")
 }
+
+/// The program of a server that has one of its own, in its folder.
+const OWN: &str = "nats-server";
 
 /// A running server.
 pub struct Server {
@@ -46,6 +53,16 @@ impl Server {
     /// A server with some lines of configuration, in which `STATE` is a folder of its own.
     pub fn with(config: &str) -> Self {
         Self::prepare(config).listening()
+    }
+
+    /// A server of an older version.
+    pub fn of(version: &str) -> Self {
+        let tools = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("target/tools");
+        let program = tools.join(format!("nats-{version}/bin/nats-server"));
+        assert!(program.exists(), "no nats-server {version} in target/tools: `bash tests/bring nats-old` brings it");
+        let folder = Self::folder_of("jetstream { store_dir: STATE }");
+        std::os::unix::fs::symlink(program, folder.path().join(OWN)).unwrap();
+        Self::run(folder).listening()
     }
 
     /// The same, with variables that the configuration refers to.
@@ -73,8 +90,17 @@ impl Server {
     fn keeper(folder: &std::path::Path, variables: &[(&str, &str)]) -> Child {
         let file = folder.join("server.conf");
         let log = std::fs::OpenOptions::new().create(true).append(true).open(folder.join("log")).unwrap();
+        let own = Some(folder.join(OWN)).filter(|own| own.exists());
         let mut command = Command::new("sh");
-        command.arg("-c").arg(KEEPER).arg("sh").arg(program()).arg("-c").arg(&file).arg("--ports_file_dir").arg(folder);
+        command
+            .arg("-c")
+            .arg(KEEPER)
+            .arg("sh")
+            .arg(own.unwrap_or_else(program))
+            .arg("-c")
+            .arg(&file)
+            .arg("--ports_file_dir")
+            .arg(folder);
         command.envs(variables.iter().copied());
         command.stdin(Stdio::piped()).stdout(log.try_clone().unwrap()).stderr(log).spawn().unwrap()
     }
@@ -90,6 +116,12 @@ impl Server {
         self.kill();
         self.restart();
         self.listening()
+    }
+
+    /// Replaces it by the newest version, with what it kept.
+    pub fn upgraded(self) -> Self {
+        std::fs::remove_file(self.folder().join(OWN)).unwrap();
+        self.again()
     }
 
     /// Kills it, as a power failure would.
@@ -227,6 +259,29 @@ pub async fn api(server: &Server, what: &str, body: &serde_json::Value) -> serde
     let client = async_nats::connect(server.url()).await.unwrap();
     let answer = client.request(format!("$JS.API.{what}"), body.to_string().into()).await.unwrap();
     serde_json::from_slice(&answer.payload).unwrap()
+}
+
+/// Something that says it is a server of a version that is too old; its address.
+pub fn pretend(version: &str) -> String {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("nats://{}", listener.local_addr().unwrap());
+    let info = serde_json::json!({
+        "server_id": "old", "version": version, "proto": 1, "headers": true, "max_payload": 1 << 20, "jetstream": true,
+    });
+    // All that a client needs of a server to believe that it is connected.
+    std::thread::spawn(move || {
+        let (mut client, _) = listener.accept().unwrap();
+        client.write_all(format!("INFO {info}\r\n").as_bytes()).unwrap();
+        let (mut said, mut buffer) = (String::new(), [0; 1024]);
+        while let Ok(read @ 1..) = client.read(&mut buffer) {
+            said.push_str(&String::from_utf8_lossy(&buffer[..read]));
+            if said.contains("PING\r\n") {
+                said.clear();
+                let _ = client.write_all(b"PONG\r\n");
+            }
+        }
+    });
+    url
 }
 
 /// A port that nobody listens on.

@@ -7,8 +7,9 @@ use crate::cli::out::{Out, clean};
 use crate::cli::pipeline;
 use crate::cli::place::{Place, StoreArg, wait};
 use crate::cli::start::BucketArgs;
+use crate::name::Bucket;
 use crate::project::Project;
-use crate::store::{BucketSpec, Store};
+use crate::store::{BucketSpec, Facts, Store};
 use crate::view::words::count;
 use std::sync::Arc;
 
@@ -53,6 +54,9 @@ pub fn command(args: &Args, out: Out) -> Outcome {
         let store = if args.dry_run { place.open().await? } else { Some(place.open_or_create().await?) };
         for declared in &all {
             settle(store.as_ref(), declared, args.dry_run, out).await?;
+        }
+        if let Some(store) = store.filter(|_| !args.dry_run) {
+            batch(&*store, &all, out).await?;
         }
         Ok(Exit::Done)
     })
@@ -109,4 +113,23 @@ async fn settle(store: Option<&Arc<dyn Store>>, declared: &Declared, dry_run: bo
 fn settings(spec: &BucketSpec) -> String {
     let replicas = spec.replicas.map(|replicas| format!("replicas {replicas}, ")).unwrap_or_default();
     format!("{replicas}history {}, description {:?}", spec.history, spec.description)
+}
+
+/// A bucket that was made on an older server does not take atomic batches by itself when the server is a newer one: this
+/// asks for them, of these buckets and of the engine's own.
+async fn batch(store: &dyn Store, all: &[Declared], out: Out) -> Result<(), Fail> {
+    let ours = |spec: &BucketSpec| spec.bucket == Bucket::engine() || all.iter().any(|one| one.spec.bucket == spec.bucket);
+    let without = |facts: Facts| facts.buckets.into_iter().filter(|found| !found.atomic).map(|found| found.spec).filter(ours);
+    let before: Vec<BucketSpec> = without(store.facts().await?).collect();
+    if before.is_empty() {
+        return Ok(());
+    }
+    for spec in &before {
+        store.apply(spec).await?;
+    }
+    let after: Vec<BucketSpec> = without(store.facts().await?).collect();
+    for spec in before.iter().filter(|spec| !after.contains(spec)) {
+        out.result(&format!("bucket {}: takes atomic batches now\n", spec.bucket))?;
+    }
+    Ok(())
 }

@@ -166,7 +166,7 @@ fn what_cannot_be_imported_ends_with_a_code_and_a_way_on() {
 }
 
 /// A run that holds in the middle of its second phase.
-const HELD: &str = r#"flow = 1
+pub(super) const HELD: &str = r#"flow = 1
 name = "held"
 description = "Waits in the middle"
 result = '[.phases[].output]'

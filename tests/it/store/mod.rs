@@ -20,6 +20,8 @@ use tempfile::TempDir;
 
 /// A place that several connections can be made to.
 pub struct Site {
+    /// Whether several writes to a bucket are one.
+    pub atomic: bool,
     memory: Option<Arc<Memory>>,
     folder: TempDir,
     #[cfg(feature = "nats")]
@@ -36,6 +38,7 @@ impl Site {
 
     pub fn embedded() -> Self {
         Self {
+            atomic: true,
             memory: None,
             folder: TempDir::new().unwrap(),
             #[cfg(feature = "nats")]
@@ -48,6 +51,12 @@ impl Site {
     #[cfg(feature = "nats")]
     pub fn nats() -> Self {
         Self { nats: Some(crate::nats::Server::start()), ..Self::embedded() }
+    }
+
+    /// On a server of an older version.
+    #[cfg(feature = "nats")]
+    pub fn old(version: &str) -> Self {
+        Self { nats: Some(crate::nats::Server::of(version)), atomic: version >= "2.12", ..Self::embedded() }
     }
 
     /// In a cluster, by itself in an account.

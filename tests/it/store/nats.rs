@@ -1,10 +1,9 @@
 //! What is the NATS store's own.
 
 use super::{create, put, spec, write};
-use crate::nats::{Cluster, Server, api, free_port};
+use crate::nats::{Cluster, OLD, Server, api, free_port, pretend};
 use flow::name::Bucket;
 use flow::store::{BucketSpec, CommitError, Op, Revision, Store, StoreError, open_store};
-use std::io::{Read, Write};
 use std::sync::Arc;
 
 async fn refused(url: &str) -> String {
@@ -43,22 +42,7 @@ async fn a_server_without_jetstream_is_refused() {
 
 #[tokio::test]
 async fn an_old_server_is_refused_in_one_sentence() {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let url = format!("nats://{}", listener.local_addr().unwrap());
-    // All that a client needs of a server to believe that it is connected.
-    std::thread::spawn(move || {
-        let (mut client, _) = listener.accept().unwrap();
-        let info = r#"{"server_id":"old","version":"2.9.10","proto":1,"headers":true,"max_payload":1048576,"jetstream":true}"#;
-        client.write_all(format!("INFO {info}\r\n").as_bytes()).unwrap();
-        let (mut said, mut buffer) = (String::new(), [0; 1024]);
-        while let Ok(read @ 1..) = client.read(&mut buffer) {
-            said.push_str(&String::from_utf8_lossy(&buffer[..read]));
-            if said.contains("PING\r\n") {
-                said.clear();
-                let _ = client.write_all(b"PONG\r\n");
-            }
-        }
-    });
+    let url = pretend("2.9.10");
     let error = refused(&url).await;
     assert_eq!(error, format!("the store `{url}` cannot be opened: it is nats-server 2.9.10, and `flow` needs 2.10.25 or newer"));
 }
@@ -144,13 +128,29 @@ async fn without_batches_writes_go_in_order_and_the_first_decides() {
         let after = api(&server, &format!("STREAM.UPDATE.KV_{name}"), &config).await;
         assert!(!after["config"]["allow_atomic"].as_bool().unwrap_or(false));
     }
+    in_order(&server, &bucket).await;
+}
+
+#[tokio::test]
+async fn servers_that_have_no_batches_get_writes_in_order_too() {
+    for version in &OLD[..2] {
+        let server = Server::of(version);
+        let (_, bucket) = connect(&server).await;
+        in_order(&server, &bucket).await;
+    }
+}
+
+/// Nothing that another write refers to comes after it, and the first write decides.
+async fn in_order(server: &Server, bucket: &Bucket) {
     let store = open_store(server.url(), true).await.unwrap();
+    let facts = store.facts().await.unwrap();
+    assert!(facts.buckets.len() == 2 && facts.buckets.iter().all(|found| !found.atomic), "{facts:?}");
     let engine = Bucket::engine();
     let blob = write(&engine, "blob", Op::Ensure(b"x".to_vec()));
-    let batch = vec![create(&engine, "entry.1", "1"), blob.clone(), create(&bucket, "doc", "1"), create(&engine, "row", "1")];
+    let batch = vec![create(&engine, "entry.1", "1"), blob.clone(), create(bucket, "doc", "1"), create(&engine, "row", "1")];
     let revisions = store.commit(batch).await.unwrap();
     assert!(revisions[1] < revisions[0] && revisions[0] < revisions[3], "what nothing refers to yet comes first: {revisions:?}");
-    let late = vec![create(&engine, "entry.2", "2"), blob, write(&bucket, "doc", Op::Update(b"2".to_vec(), Revision(99)))];
+    let late = vec![create(&engine, "entry.2", "2"), blob, write(bucket, "doc", Op::Update(b"2".to_vec(), Revision(99)))];
     assert!(matches!(store.commit(late).await, Err(CommitError::Conflict { index: 2, .. })));
     assert_eq!(store.get(&engine, &super::key("entry.2")).await.unwrap(), None, "noticed before anything was written");
     put(&*store, create(&engine, "entry.2", "2")).await;
