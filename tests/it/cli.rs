@@ -6,6 +6,7 @@
 mod ask;
 #[cfg(feature = "nats")]
 mod cluster;
+mod client_nats;
 #[cfg(feature = "nats")]
 mod connect;
 mod form;
