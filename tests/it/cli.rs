@@ -5,8 +5,9 @@
 
 mod ask;
 #[cfg(feature = "nats")]
-mod cluster;
 mod client_nats;
+#[cfg(feature = "nats")]
+mod cluster;
 #[cfg(feature = "nats")]
 mod connect;
 mod form;
