@@ -5,6 +5,8 @@ mod agent;
 #[cfg(feature = "nats")]
 mod away;
 mod book;
+#[cfg(feature = "nats")]
+mod chaos;
 mod cli;
 mod crash;
 mod damage;

@@ -246,6 +246,11 @@ impl Cluster {
         engine.is_some_and(|engine| engine.replicas == Some(3))
     }
 
+    /// One of its three servers.
+    pub fn node(&mut self, n: usize) -> &mut Server {
+        &mut self.servers[n]
+    }
+
     /// Its addresses, for the user of an account.
     pub fn url(&self, account: usize) -> String {
         assert!(account < Self::ACCOUNTS, "the cluster has no account {account}");
@@ -256,7 +261,11 @@ impl Cluster {
 
 /// Asks JetStream itself.
 pub async fn api(server: &Server, what: &str, body: &serde_json::Value) -> serde_json::Value {
-    let client = async_nats::connect(server.url()).await.unwrap();
+    ask(&async_nats::connect(server.url()).await.unwrap(), what, body).await
+}
+
+/// Asks JetStream over a connection.
+pub async fn ask(client: &async_nats::Client, what: &str, body: &serde_json::Value) -> serde_json::Value {
     let answer = client.request(format!("$JS.API.{what}"), body.to_string().into()).await.unwrap();
     serde_json::from_slice(&answer.payload).unwrap()
 }
