@@ -265,10 +265,16 @@ impl Carrier {
             // Pauses grow: somebody else may write the same documents.
             tokio::time::sleep(Duration::from_millis(10 * turn as u64)).await;
             let (store, run) = (self.services.store.clone(), self.state.id().clone());
-            self.row = read_head(&*store, &run).await?.map(|(_, revision)| revision);
             for at in 0..self.views.len() {
                 self.reread(at).await?;
             }
+            let row = read_head(&*store, &run).await?;
+            // Whoever stood still here may have lost the run meanwhile, and what it would write is old.
+            let overtaken = row.as_ref().is_some_and(|(row, _)| row.seq > self.head.seq);
+            if overtaken || !self.journal.since(&self.head).await?.entries.is_empty() {
+                return Err(DriveError::Lost(run));
+            }
+            self.row = row.map(|(_, revision)| revision);
             let mine = self.state.owner.as_ref() == Some(&self.owner);
             let lease = match read_lease(&*store, &run).await? {
                 Some((lease, revision)) if lease.owner == self.owner => {
@@ -277,27 +283,33 @@ impl Carrier {
                 }
                 other => mine.then(|| claim_write(&run, &self.lease, other.map(|(_, revision)| revision))),
             };
-            let (writes, kinds, views) = self.beside(&[], lease.as_ref(), &[]);
+            let (writes, kinds, values) = self.beside(&[], lease.as_ref(), &[]);
             let pairs = writes.into_iter().zip(kinds);
             let (documents, rest): (Vec<_>, Vec<_>) = pairs.partition(|(_, kind)| matches!(kind, Beside::View(_)));
-            let mut caught_up = true;
-            // One bucket at a time: what a full one refuses is then known to be refused.
-            for (pairs, values) in [(rest, vec![]), (documents, views)] {
-                let (writes, kinds): (Vec<Write>, Vec<Beside>) = pairs.into_iter().unzip();
-                if writes.is_empty() {
-                    continue;
-                }
-                match store.commit(writes).await {
-                    Ok(revisions) => self.noted(&kinds, values, revisions),
+            // The row first, and by itself: it changes with every entry, so that nobody took the run before it was written;
+            // and documents were read before that. One bucket at a time also tells what a full one refuses.
+            match self.put(rest, vec![]).await {
+                Err(CommitError::Store(error)) => return Err(error.into()),
+                Err(error) => cause = error.to_string(),
+                Ok(()) => match self.put(documents, values).await {
                     Err(CommitError::Store(error)) => return Err(error.into()),
-                    Err(error) => (caught_up, cause) = (false, error.to_string()),
-                }
-            }
-            if caught_up {
-                return Ok(());
+                    Err(error) => cause = error.to_string(),
+                    Ok(()) => return Ok(()),
+                },
             }
         }
         Err(StoreError::Failed { doing: "write what stands beside the journal".into(), cause }.into())
+    }
+
+    /// Writes some of what stands beside an entry.
+    async fn put(&mut self, pairs: Vec<(Write, Beside)>, values: Vec<(usize, crate::value::Value)>) -> Result<(), CommitError> {
+        if pairs.is_empty() {
+            return Ok(());
+        }
+        let (writes, kinds): (Vec<Write>, Vec<Beside>) = pairs.into_iter().unzip();
+        let revisions = self.services.store.commit(writes).await?;
+        self.noted(&kinds, values, revisions);
+        Ok(())
     }
 
     async fn reread(&mut self, at: usize) -> Result<(), DriveError> {
