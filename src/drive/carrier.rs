@@ -314,10 +314,7 @@ impl Carrier {
 
     async fn reread(&mut self, at: usize) -> Result<(), DriveError> {
         let view = &self.views[at];
-        let stored = read_document(&*self.services.store, &view.bucket, &view.key).await?;
-        if let Some(why) = &stored.unreadable {
-            self.observer.notice(&format!("{} in `{}` is no JSON ({why}) and is written anew", view.key, view.bucket));
-        }
+        let stored = readable(&self.services, &view.bucket, &view.key, &*self.observer).await?;
         self.views[at].stored = stored;
         Ok(())
     }
@@ -357,13 +354,27 @@ impl std::ops::DerefMut for Held {
 }
 
 /// The documents of a run, as they are stored now.
-pub(super) async fn views(services: &Services, program: &Program, state: &RunState) -> Result<Vec<View>, StoreError> {
+pub(super) async fn views(
+    services: &Services,
+    program: &Program,
+    state: &RunState,
+    observer: &dyn Observer,
+) -> Result<Vec<View>, StoreError> {
     let Some(bucket) = state.started.bucket.as_deref().and_then(|bucket| Bucket::new(bucket).ok()) else { return Ok(vec![]) };
     let mut views = Vec::new();
     for name in program.plan.documents.keys() {
         let Some(key) = state.started.documents.get(name.as_str()).and_then(|key| Key::new(key).ok()) else { continue };
-        let stored = read_document(&*services.store, &bucket, &key).await?;
+        let stored = readable(services, &bucket, &key, observer).await?;
         views.push(View { name: name.clone(), bucket: bucket.clone(), key, stored, too_big: Arc::default() });
     }
     Ok(views)
+}
+
+/// Reads a document, and says when it cannot be read: it is replaced.
+async fn readable(services: &Services, bucket: &Bucket, key: &Key, observer: &dyn Observer) -> Result<Document, StoreError> {
+    let stored = read_document(&*services.store, bucket, key).await?;
+    if let Some(why) = &stored.unreadable {
+        observer.notice(&format!("{key} in `{bucket}` is no JSON ({why}) and is written anew"));
+    }
+    Ok(stored)
 }

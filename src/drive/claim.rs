@@ -68,7 +68,7 @@ impl Carrier {
         let claim = claim_write(run, &lease, before);
         let mut carrier = Self {
             services: services.clone(),
-            views: views(services, &program, &known.state).await?,
+            views: views(services, &program, &known.state, &*observer).await?,
             program,
             journal: Journal::new(services.store.clone(), run.clone()),
             head: known.head,

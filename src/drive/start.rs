@@ -132,7 +132,7 @@ impl Carrier {
             program: program.clone(),
             head: journal.start(),
             journal,
-            views: views(services, program, &state).await?,
+            views: views(services, program, &state, &*observer).await?,
             state: Held::new(state),
             owner: owner.clone(),
             clock: Clock::after(at),

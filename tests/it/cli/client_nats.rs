@@ -58,7 +58,7 @@ fn documents_that_somebody_else_changed_are_computed_anew() {
     let desk = Desk::new().file("held.toml", HELD).env("FLOW_STORE", server.url());
     desk.flow(REHEARSE).ends(0);
     let before = document(&desk, META).last().unwrap().clone();
-    // What can be read is built upon, as the view says; what cannot be read is replaced.
+    // What can be read is built upon, as the view says; what cannot be read is replaced, and that is said.
     let mut changed = before.clone();
     changed["cycles"]["7"] = json!({ "instruction": "by-hand", "status": "running", "started_at": "2026-11-26T06:00:00Z" });
     changed["mine"] = json!(true);
@@ -68,7 +68,7 @@ fn documents_that_somebody_else_changed_are_computed_anew() {
     assert_eq!((&after["cycles"]["1"], &after["cycles"]["7"]), (&before["cycles"]["1"], &changed["cycles"]["7"]));
     assert_eq!((&after["cycles"]["2"]["status"], after.get("mine")), (&json!("complete"), None));
     runs("put.py", &[server.url(), BUCKET, META, "no json"]);
-    desk.flow(REHEARSE).ends(0);
+    desk.flow(REHEARSE).ends(0).says_part(&format!("{META} in `{BUCKET}` is no JSON"));
     assert_eq!(document(&desk, META).last().unwrap()["cycles"]["3"]["status"], "complete");
     // In the middle of a run what was put there is replaced with the next step, and what is no JSON is told.
     for text in ["{\"mine\":1}", "no json"] {
