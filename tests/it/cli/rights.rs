@@ -95,6 +95,20 @@ fn a_reader_cannot_ask_for_anything_of_a_run() {
     reader.flow("cancel latest").ends(5).says_part("its user may not publish to `$KV.flow.");
 }
 
+#[test]
+fn a_driver_takes_runs_in_and_an_admin_makes_their_buckets() {
+    let project = Project::start();
+    let local = Desk::new().file("greet.toml", GREET);
+    local.flow("run greet.toml --who world --yes").ends(0);
+    let lines = String::from_utf8(local.command(["store", "export"]).output().unwrap().stdout).unwrap();
+    project.desk("admin").flow("store apply peer --replicas 1").ends(0).prints_part("bucket agent-os-peer-state: made");
+    let reader = project.desk("reader").file("lines", &lines);
+    reader.flow("store import lines").ends(5).says_part("its user may not publish to `$KV.flow.");
+    project.desk("driver").file("lines", &lines).flow("store import lines").ends(0).prints_part(" written\n");
+    reader.flow("show latest").ends(0).prints_part("greeted with 11 letters");
+    reader.flow("store status peer").ends(1).prints_part("runs: 1 complete").prints_part("replicas: declared 3, found 1");
+}
+
 #[tokio::test]
 async fn buckets_are_removed_by_the_admin_alone() {
     let project = Project::start();

@@ -243,3 +243,28 @@ pub(super) fn a_killed_run_ends_elsewhere(from: &str, to: &str) {
 fn a_run_that_was_killed_in_a_phase_ends_in_another_file() {
     a_killed_run_ends_elsewhere("sqlite:one.db", "sqlite:two.db");
 }
+
+#[test]
+fn an_import_that_was_killed_goes_on() {
+    let settings = json!({ "bucket": "many", "settings": { "replicas": null, "history": 2, "description": "" } });
+    let mut lines = format!("{settings}\n");
+    for n in 0..8_000 {
+        lines += &format!("{{\"bucket\":\"many\",\"key\":\"k{:05}\",\"revision\":{},\"value\":{n}}}\n", n / 2, n + 1);
+    }
+    let desk = Desk::new().file("lines", &lines);
+    let import = "store import lines --store sqlite:many.db";
+    let log = desk.project().join("many.db-wal");
+    for _ in 0..3 {
+        let before = std::fs::metadata(&log).map_or(0, |log| log.len());
+        let mut child = desk.command(import.split(' ')).spawn().unwrap();
+        // As soon as something was written; or it is done already.
+        while child.try_wait().unwrap().is_none() && std::fs::metadata(&log).map_or(0, |log| log.len()) <= before {}
+        let _ = child.kill();
+        child.wait().unwrap();
+    }
+    desk.flow(import).ends(0);
+    desk.flow(import).ends(0).prints("0 writes written, 8000 there already\n");
+    let output = desk.command(["store", "export", "--store", "sqlite:many.db"]).output().unwrap();
+    let plain = |text: &str| regex::Regex::new("\"revision\":[0-9]+,").unwrap().replace_all(text, "").into_owned();
+    assert_eq!(plain(&String::from_utf8(output.stdout).unwrap()), plain(&lines));
+}
