@@ -6,7 +6,7 @@
 use super::codec::{self, Fault};
 use super::{Entry, Store, StoreError, embedded, key, line};
 use crate::limits::EXPORT_READS;
-use crate::name::Bucket;
+use crate::name::{Bucket, Key};
 use futures_util::{StreamExt, stream};
 use std::io;
 use std::path::Path;
@@ -42,11 +42,19 @@ pub async fn export(store: &dyn Store, buckets: &[Bucket], mut line: impl FnMut(
                 Err(fault) => exported.faults.push(left_out(&fault)),
             }
         }
+        // Rows of runs are read before the names of entries are: then each entry that a row tells of is among the lines.
+        let rows = if *bucket == Bucket::engine() { store.scan(bucket, key::HEADS).await.ok() } else { None };
         let keys = store.written(bucket).await.unwrap_or_else(|fault| {
             exported.faults.push(left_out(&fault));
             Vec::new()
         });
-        let read = |key| async move { store.history(bucket, &key).await };
+        let rows = rows.as_ref();
+        let read = |key: Key| async move {
+            match rows.filter(|_| key.as_str().starts_with(key::HEADS)) {
+                Some(rows) => Ok(rows.iter().filter(|row| row.key == key).cloned().collect()),
+                None => store.history(bucket, &key).await,
+            }
+        };
         let mut histories = stream::iter(keys).map(read).buffered(EXPORT_READS);
         while let Some(writes) = histories.next().await {
             match writes {

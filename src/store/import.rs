@@ -6,7 +6,7 @@
 //! Rows of runs come last: a run is listed once all of it is there. Leases are left out: nobody carries a run here.
 
 use super::line::{self, Line};
-use super::{BucketSpec, CommitError, Entry, Lease, Op, Revision, Store, StoreError, Write, codec};
+use super::{BucketSpec, CommitError, Entry, Lease, Op, Revision, RunHead, Store, StoreError, Write, codec, key};
 use crate::limits::{COMMIT_RESENDS, IMPORT_LINE_BYTES, IMPORT_WINDOW_BYTES, IMPORT_WRITES};
 use crate::name::{Bucket, Key};
 use crate::run::{Digest, RunId};
@@ -61,6 +61,17 @@ pub struct WasCarried {
     pub lease: Lease,
 }
 
+/// A run that is not listed, since some of its journal is missing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Partial {
+    /// The run.
+    pub run: RunId,
+    /// The first entry that is missing.
+    pub missing: u64,
+    /// How many there were.
+    pub entries: u64,
+}
+
 /// What came of the lines so far.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Tally {
@@ -76,6 +87,8 @@ pub struct Tally {
     pub made: Vec<BucketSpec>,
     /// Buckets that are there with other settings: as they were, and as they are here.
     pub other: Vec<(BucketSpec, BucketSpec)>,
+    /// Runs that are not whole.
+    pub partial: Vec<Partial>,
     /// Runs that somebody carried.
     pub carried: Vec<WasCarried>,
 }
@@ -186,7 +199,34 @@ impl<'a> Import<'a> {
             return Err(ImportError::Differs { keys: std::mem::take(&mut self.differing), more });
         }
         self.send(false).await?;
-        self.send(true).await
+        self.hold_back();
+        if self.writes {
+            return self.send(true).await;
+        }
+        self.tally.written += self.last.chains.len() as u64;
+        Ok(())
+    }
+
+    /// Takes the rows of runs whose journals are not whole out of what is written at the end.
+    fn hold_back(&mut self) {
+        let Some(rack) = self.racks.get(&Bucket::engine()) else { return };
+        let there = |key: &Key| rack.keys.contains_key(key) || rack.before.contains(key);
+        let mut partial = Vec::new();
+        for ((_, key), values) in &self.last.chains {
+            let entry = Entry { key: key.clone(), revision: Revision(0), value: values.last().cloned().flatten() };
+            if !key.as_str().starts_with(key::HEADS) {
+                continue;
+            }
+            // What is no row that this program knows is not its to judge.
+            let Ok(row) = codec::from_entry::<RunHead>(&self.store.name(), &entry) else { continue };
+            if let Some(missing) = (1..=row.seq).find(|seq| !there(&key::entry(&row.id, *seq))) {
+                partial.push(Partial { run: row.id, missing, entries: row.seq });
+            }
+        }
+        let run_of = |key: &Key| key.as_str().rsplit('.').next().map(str::to_owned);
+        let held = |key: &Key| run_of(key).is_some_and(|run| partial.iter().any(|one| key::token(one.run.as_str()) == run));
+        self.last.chains.retain(|(_, key), _| !held(key));
+        self.tally.partial = partial;
     }
 
     /// A bucket: made when it is not there, and never one that keeps less.
@@ -287,14 +327,9 @@ impl<'a> Import<'a> {
                 }
             }
             None if track.differs => {}
-            None => {
-                self.tally.written += u64::from(!self.writes);
-                if self.writes {
-                    let late = bucket == Bucket::engine() && is_late(&entry.key);
-                    let window = if late { &mut self.last } else { &mut self.window };
-                    window.add(bucket, entry);
-                }
-            }
+            None if bucket == Bucket::engine() && is_late(&entry.key) => self.last.add(bucket, entry),
+            None if self.writes => self.window.add(bucket, entry),
+            None => self.tally.written += 1,
         }
         Ok(())
     }

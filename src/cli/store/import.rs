@@ -5,7 +5,7 @@ use crate::cli::fail::{Fail, Outcome};
 use crate::cli::out::Out;
 use crate::cli::place::{Place, StoreArg, wait};
 use crate::drive::lives;
-use crate::store::{Import, ImportError, Memory, Store, Tally, WasCarried, file_of};
+use crate::store::{Import, ImportError, Memory, Partial, Store, Tally, WasCarried, file_of};
 use crate::view::words::{count, short};
 use std::fs::File;
 use std::io::{self, BufReader, IsTerminal, Seek};
@@ -46,7 +46,7 @@ pub fn command(args: &Args, out: Out) -> Outcome {
         warn(tally, out);
         if args.dry_run {
             out.result(&format!("{}\n", told(tally, "would be written")))?;
-            return Ok(Exit::Done);
+            return Ok(ended(tally));
         }
         drop(target);
         lines.rewind().map_err(unread)?;
@@ -56,7 +56,7 @@ pub fn command(args: &Args, out: Out) -> Outcome {
         let tally = import.tally();
         written.map_err(|error| refused(error, tally))?;
         out.result(&format!("{}\n", told(tally, "written")))?;
-        Ok(Exit::Done)
+        Ok(ended(tally))
     })
 }
 
@@ -110,6 +110,10 @@ fn refused(error: ImportError, tally: &Tally) -> Fail {
     }
 }
 
+fn ended(tally: &Tally) -> Exit {
+    if tally.partial.is_empty() { Exit::Done } else { Exit::Store }
+}
+
 fn told(tally: &Tally, written: &str) -> String {
     let number = |n: u64, one: &str| count(usize::try_from(n).unwrap_or(usize::MAX), one);
     let mut parts = vec![format!("{} {written}", number(tally.written, "write"))];
@@ -127,6 +131,10 @@ fn warn(tally: &Tally, out: Out) {
     for (was, is) in &tally.other {
         let differences = crate::drive::differences(was, is).join("; ").replace("declared", "exported");
         out.note(&format!("bucket `{}` stays as it is here: {differences}", is.bucket));
+    }
+    for Partial { run, missing, entries } in &tally.partial {
+        let what = format!("run {run} is not whole: entry {missing} of {entries} is missing, so it is not listed");
+        out.warn(&format!("{what}; the same command with all lines goes on"));
     }
     for WasCarried { run, lease } in &tally.carried {
         let (pid, host) = (lease.owner.pid, &lease.owner.host);

@@ -268,3 +268,24 @@ fn an_import_that_was_killed_goes_on() {
     let plain = |text: &str| regex::Regex::new("\"revision\":[0-9]+,").unwrap().replace_all(text, "").into_owned();
     assert_eq!(plain(&String::from_utf8(output.stdout).unwrap()), plain(&lines));
 }
+
+#[test]
+fn of_an_export_that_was_cut_short_no_run_is_listed_that_is_not_whole() {
+    let desk = desk();
+    desk.flow("run greet.toml --who one --yes").ends(0);
+    desk.flow("run greet.toml --who two --yes").ends(0);
+    let whole = String::from_utf8(desk.command(["store", "export"]).output().unwrap().stdout).unwrap();
+    let lines: Vec<&str> = whole.lines().collect();
+    let last = lines.iter().rposition(|line| line.contains("\"key\":\"flow.run.")).unwrap();
+    let desk = desk.file("cut", &lines[..last].join("\n")).file("all", &whole);
+    let other = "--store sqlite:other.db";
+    for dry in [" --dry-run", ""] {
+        let said = desk.flow(&format!("store import cut{dry} {other}")).ends(5);
+        said.says_part("is missing, so it is not listed; the same command with all lines goes on\n");
+    }
+    let listed = desk.flow(&format!("list --json {other}")).ends(0);
+    assert_eq!(json_of(listed).as_array().unwrap().len(), 1, "the other one is whole");
+    desk.flow(&format!("store import all {other}")).ends(0).says("");
+    assert_eq!(desk.flow(&format!("list {other}")).stdout, desk.flow("list").stdout);
+    desk.flow(&format!("doctor {other}")).ends(0);
+}
