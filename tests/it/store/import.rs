@@ -3,7 +3,7 @@
 use super::{Site, create, key, put, spec, write};
 use flow::name::Bucket;
 use flow::run::{Owner, RunId};
-use flow::store::{BucketSpec, Import, ImportError, Lease, Op, Revision, Store, Tally, claim_write, export};
+use flow::store::{BucketSpec, Import, ImportError, Lease, Op, Store, Tally, claim_write, export};
 use std::fmt::Write as _;
 
 async fn exported(store: &dyn Store) -> String {
@@ -230,5 +230,5 @@ async fn ten_thousand_keys_are_moved_to_a_server() {
     let store = site.connect().await;
     let text = many(&*store).await;
     assert!(content(&exported(&*store).await) == content(&text), "an export of it is not what went in");
-    assert_eq!(store.head(&Bucket::new("many").unwrap()).await.unwrap(), Revision(30_000));
+    assert_eq!(store.head(&Bucket::new("many").unwrap()).await.unwrap(), flow::store::Revision(30_000));
 }
