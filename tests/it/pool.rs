@@ -263,6 +263,24 @@ fn a_worker_that_is_asked_to_stop_lets_what_it_performs_end() {
 }
 
 #[test]
+fn a_worker_that_is_asked_to_stop_begins_nothing_that_waits_for_a_place() {
+    let begin = "echo \"$FLOW_PHASE\" >> \"$0.log\"\nuntil [ -f \"$0.go\" ]; do sleep 0.05; done\n";
+    let desk = desk(PAIR, ("meet.sh", begin));
+    let log = desk.project().join("meet.sh.log");
+    desk.flow("submit it.toml --yes").ends(0);
+    let first = Hand::start(&desk, "--capacity 1 --allow it.toml");
+    until("the offer", &desk, || desk.flow("store export").stdout.contains("flow.pool.default.task"));
+    first.signal("-TERM");
+    until("the end of the offer", &desk, || !desk.flow("store export").stdout.contains("\"stage\":\"open\""));
+    std::fs::write(desk.project().join("meet.sh.go"), "").unwrap();
+    assert_eq!(first.ends(), Some(0));
+    assert_eq!(read(&log).lines().count(), 1, "one was performed, and the other not begun");
+    let _second = Hand::start(&desk, "--allow it.toml");
+    until_complete(&desk);
+    assert_eq!(read(&log).lines().count(), 2);
+}
+
+#[test]
 fn an_answer_from_elsewhere_sends_a_run_back_to_its_pool() {
     let ask = "flow = 1\nname = \"asked\"\ndescription = \"Asks\"\nresult = '.phases.gate.output.ok'\n\n[phases.gate]\nask = \"Ship it?\"\n\
                form = { ok = \"boolean\" }\n";

@@ -6,7 +6,7 @@
 use super::watched::Watched;
 use crate::agent::failure::{error, failed};
 use crate::agent::{Backend, Context, Future};
-use crate::drive::lives;
+use crate::drive::{Stop, lives};
 use crate::limits::GRACE_MS;
 use crate::name::{Bucket, Key, Name};
 use crate::plan::Plan;
@@ -18,7 +18,7 @@ use crate::store::{
 use indexmap::IndexMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
 /// How often an offer is looked at when nothing was heard of it.
 const LOOK: Duration = Duration::from_secs(1);
@@ -38,6 +38,8 @@ pub(super) struct Pooled {
     pub home: Home,
     pub commit: Option<String>,
     pub agents: IndexMap<String, String>,
+    /// Whether the worker is to stop: then nothing begins any more.
+    pub stop: watch::Receiver<Stop>,
 }
 
 impl Backend for Pooled {
@@ -75,13 +77,15 @@ struct Open {
 
 impl Pooled {
     async fn wait_for_a_place(&self, work: &Work, context: &Context) -> Outcome {
-        let mut stop = context.stop.clone();
+        let (mut stop, mut worker) = (context.stop.clone(), self.stop.clone());
         tokio::select! {
+            biased;
+            () = stopped(&mut stop) => never_began(),
+            () = stops(&mut worker) => never_began(),
             place = self.places.clone().acquire_owned() => {
                 let _place = place;
                 self.local.perform(work, context).await
             }
-            () = stopped(&mut stop) => never_began(),
         }
     }
 
@@ -95,13 +99,19 @@ impl Pooled {
             }
         };
         context.feed.progress("waits for a place here or with another worker");
-        let (engine, mut stop) = (Bucket::engine(), context.stop.clone());
+        let (engine, mut stop, mut worker) = (Bucket::engine(), context.stop.clone(), self.stop.clone());
         let place = self.places.clone().acquire_owned();
         tokio::pin!(place);
         let mut got: Option<OwnedSemaphorePermit> = None;
         loop {
             let is_open = matches!(open.offer.stage, Stage::Open);
             tokio::select! {
+                biased;
+                () = stops(&mut worker), if is_open && open.stops.is_none() => {
+                    if self.strike(&open).await { return never_began(); }
+                    // Somebody took it at the same moment, or the store is away.
+                    tokio::time::sleep(LOOK / 10).await;
+                }
                 permit = &mut place, if is_open && got.is_none() => got = permit.ok(),
                 () = stopped(&mut stop), if open.stops.is_none() => {
                     if let Some(outcome) = self.stop(&mut open).await { return outcome; }
@@ -227,8 +237,15 @@ fn never_began() -> Outcome {
     failed(error(ErrorClass::Cancelled, "it was stopped before it began"))
 }
 
+/// Waits until the worker takes nothing new; for ever when nobody is left who could say it.
+async fn stops(worker: &mut watch::Receiver<Stop>) {
+    if worker.wait_for(|stop| *stop != Stop::No).await.is_err() {
+        std::future::pending::<()>().await;
+    }
+}
+
 /// Waits until the attempt is to stop; for ever when nobody is left who could say it.
-async fn stopped(stop: &mut tokio::sync::watch::Receiver<bool>) {
+async fn stopped(stop: &mut watch::Receiver<bool>) {
     if stop.wait_for(|stop| *stop).await.is_err() {
         std::future::pending::<()>().await;
     }

@@ -177,7 +177,7 @@ impl Worker {
         let wanted = Wanted::run(&state, &plan, post.what.home.clone());
         match self.terms.services(&plan, &wanted) {
             Ok(services) => {
-                let services = self.pooled(services, &state, plan, wanted, &post.pool);
+                let services = self.pooled(services, &state, plan, wanted, &post.pool, stop);
                 self.carry(key.clone(), services, &state, patience, stop.clone());
                 Ok(Look::Taken)
             }
@@ -207,7 +207,15 @@ impl Worker {
     }
 
     /// Services that perform with the help of the pool. A rehearsal performs nothing, and needs none.
-    fn pooled(&self, services: Services, state: &RunState, plan: Arc<Plan>, wanted: Wanted, pool: &Name) -> Services {
+    fn pooled(
+        &self,
+        services: Services,
+        state: &RunState,
+        plan: Arc<Plan>,
+        wanted: Wanted,
+        pool: &Name,
+        stop: &watch::Receiver<Stop>,
+    ) -> Services {
         if wanted.rehearsal {
             return services;
         }
@@ -222,6 +230,7 @@ impl Worker {
             home: self.home.clone(),
             commit: wanted.commit,
             agents: wanted.agents,
+            stop: stop.clone(),
         };
         Services { performer: Arc::new(pooled), ..services }
     }
