@@ -4,8 +4,8 @@ use super::house::{DOCUMENTS, House, chain as chain_text, runtime};
 use super::nats::{Cluster, Server};
 use super::pairs::{Bench, Target, in_turn, scratch, timed};
 use flow::drive::Carrier;
-use flow::name::{Bucket, Name};
-use flow::store::{BucketSpec, list_runs, open_store};
+use flow::name::{Bucket, Key, Name};
+use flow::store::{BucketSpec, Op, Store, Write, list_runs, open_store};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
@@ -36,19 +36,19 @@ fn compare(bench: &mut Bench, name: &str, url: &str, replicas: u32) {
     let runtime = runtime();
     let folder = scratch();
     let mut number = 0;
-    let (store, client) = runtime.block_on(async {
+    let bucket = Bucket::new("bare").expect("a name");
+    let store = runtime.block_on(async {
         let store = open_store(url, true).await.expect("the server is there");
-        let bucket = Bucket::new("bare").expect("a name");
-        let spec = BucketSpec { bucket, replicas: Some(replicas), history: 1, description: String::new() };
+        let spec = BucketSpec { bucket: bucket.clone(), replicas: Some(replicas), history: 1, description: String::new() };
         store.apply(&spec).await.expect("a bucket");
-        (store, async_nats::connect(url.split(',').map(str::to_owned).collect::<Vec<_>>()).await.expect("the server is there"))
+        store
     });
     let mut measure = |documents: &str, what: &str, most: f64| {
         let mut bare = || {
             let (took, ()) = timed(|| {
                 for _ in 0..phases {
                     number += 1;
-                    runtime.block_on(create(&client, number));
+                    runtime.block_on(create(&*store, &bucket, number));
                 }
             });
             took.as_secs_f64()
@@ -68,13 +68,11 @@ fn compare(bench: &mut Bench, name: &str, url: &str, replicas: u32) {
     }
 }
 
-/// A message that is stored only if its key was never written: what an entry is at least.
-async fn create(client: &async_nats::Client, number: u64) {
-    let mut headers = async_nats::HeaderMap::new();
-    headers.insert("Nats-Expected-Last-Subject-Sequence", "0");
-    let subject = format!("$KV.bare.entry.{number}");
-    let answer = client.request_with_headers(subject, headers, vec![b'x'; ENTRY].into()).await.expect("it answers");
-    assert!(!String::from_utf8_lossy(&answer.payload).contains("error"), "keys differ");
+/// One key that must not exist: one message there and one back, which is what an entry is at least.
+async fn create(store: &dyn Store, bucket: &Bucket, number: u64) {
+    let key = Key::new(&format!("entry.{number}")).expect("a key");
+    let write = Write { bucket: bucket.clone(), key, op: Op::Create(vec![b'x'; ENTRY]) };
+    store.commit(vec![write]).await.expect("keys differ");
 }
 
 /// Many rehearsed runs of four phases that two workers share, against one worker alone.
