@@ -43,11 +43,11 @@ replicas = 3
 history = 64
 
 [documents.meta]
-key = "{{ series }}.meta"
+key = "{{ series }}.{{ cycle }}.meta"
 view = '{ run: .id, status, steps: [.phases[] | select(.status == "complete")] | length }'
 
 [documents.cycle]
-key = "{{ series }}.cycle"
+key = "{{ series }}.{{ cycle }}.cycle"
 view = '{ run: .id, steps: [.phases[] | select(.status == "complete")] | length, phases: (.phases | map_values(.status)) }'
 
 [phases.one]
@@ -107,12 +107,14 @@ impl World {
         let Ok(Ok((heads, _))) = tokio::time::timeout(Duration::from_secs(3), list_runs(&*self.store)).await else {
             return self.waiting.push(n);
         };
-        let words: Vec<String> = match heads.iter().find(|head| head.series.as_ref() == Some(&series)) {
-            Some(head) if head.status == "complete" => {
+        // One that stood still before its start may begin a second run of a series whose first is over.
+        let known: Vec<_> = heads.iter().filter(|head| head.series.as_ref() == Some(&series)).collect();
+        let words: Vec<String> = match known.iter().find(|head| head.status != "complete") {
+            Some(head) => ["resume", head.id.as_str(), "--yes"].map(str::to_owned).to_vec(),
+            None if !known.is_empty() => {
                 self.done.insert(n);
                 return;
             }
-            Some(head) => ["resume", head.id.as_str(), "--yes"].map(str::to_owned).to_vec(),
             None => ["run", "chaos.toml", "--n", &n.to_string(), "--yes"].map(str::to_owned).to_vec(),
         };
         let host = (1 + self.dice.below(MACHINES)).to_string();
@@ -186,8 +188,13 @@ async fn runs_survive_servers_and_drivers_that_die_and_stand_still() {
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     faults.end(&mut cluster, &mut world.drivers);
-    while !world.drivers.is_empty() {
+    while !(world.drivers.is_empty() && world.waiting.is_empty()) {
         world.reap();
+        if world.drivers.len() < DRIVERS
+            && let Some(n) = world.waiting.pop()
+        {
+            world.take(n).await;
+        }
         assert!(begun.elapsed() < CAP + seconds, "a driver does not end");
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
