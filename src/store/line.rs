@@ -3,8 +3,10 @@
 //! `value` is there when writing the parsed JSON again gives the same bytes, else `value_base64`; a delete has `deleted`.
 //! Settings stand before the writes of their bucket. The engine's own bucket has none: it is the same everywhere.
 
-use super::{BucketSpec, Entry, Revision, base64, codec};
+use super::{BucketSpec, Entry, Revision, codec};
 use crate::name::{Bucket, Key};
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
 use serde::{Deserialize, Deserializer, Serialize};
 
 /// What a line says.
@@ -52,7 +54,7 @@ pub(super) fn of_write(bucket: &Bucket, entry: &Entry) -> String {
         None => format!("{start},\"deleted\":true}}"),
         Some(bytes) => match as_json(bytes) {
             Some(text) => format!("{start},\"value\":{text}}}"),
-            None => format!("{start},\"value_base64\":\"{}\"}}", base64::encode(bytes)),
+            None => format!("{start},\"value_base64\":\"{}\"}}", BASE64_STANDARD.encode(bytes)),
         },
     }
 }
@@ -83,7 +85,7 @@ pub(super) fn parse(text: &[u8]) -> Result<Line, String> {
     let revision = Revision(raw.revision.ok_or("it has no revision")?);
     let value = match (raw.value, raw.value_base64, raw.deleted) {
         (Some(value), None, None) => Some(serde_json::to_vec(&value).map_err(|error| error.to_string())?),
-        (None, Some(text), None) => Some(base64::decode(&text).ok_or("its `value_base64` is no Base64")?),
+        (None, Some(text), None) => Some(BASE64_STANDARD.decode(text).map_err(|_| "its `value_base64` is no Base64")?),
         (None, None, Some(true)) => None,
         _ => return Err("it has not exactly one of `value`, `value_base64` and `deleted`".to_owned()),
     };
@@ -102,6 +104,50 @@ mod tests {
     use super::{Line, as_json, of_settings, of_write, parse};
     use crate::name::{Bucket, Key};
     use crate::store::{BucketSpec, Entry, Revision};
+    use base64::Engine as _;
+    use base64::prelude::BASE64_STANDARD;
+    use proptest::prelude::{ProptestConfig, prop_assert_eq, proptest};
+
+    fn encode(bytes: &[u8]) -> String {
+        BASE64_STANDARD.encode(bytes)
+    }
+
+    fn decode(text: &str) -> Option<Vec<u8>> {
+        BASE64_STANDARD.decode(text).ok()
+    }
+
+    #[test]
+    fn base64_is_that_of_the_rfc() {
+        for (plain, coded) in [
+            ("", ""),
+            ("f", "Zg=="),
+            ("fo", "Zm8="),
+            ("foo", "Zm9v"),
+            ("foob", "Zm9vYg=="),
+            ("fooba", "Zm9vYmE="),
+            ("foobar", "Zm9vYmFy"),
+        ] {
+            assert_eq!(encode(plain.as_bytes()), coded);
+            assert_eq!(decode(coded).as_deref(), Some(plain.as_bytes()));
+        }
+        assert_eq!(encode(&[0xFB, 0xFF]), "+/8=");
+    }
+
+    #[test]
+    fn what_was_not_encoded_is_not_decoded() {
+        for odd in ["Z", "Zg", "Zg=", "Zg===", "=", "====", "Zh==", "Zm9v\n", "Zm9v=", "Zm=v", "Z-9v", "ü"] {
+            assert_eq!(decode(odd), None, "{odd}");
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn any_bytes_come_back(bytes in proptest::collection::vec(proptest::num::u8::ANY, 0..50)) {
+            prop_assert_eq!(decode(&encode(&bytes)), Some(bytes));
+        }
+    }
 
     #[test]
     fn only_json_that_survives_is_shown_as_json() {

@@ -4,7 +4,6 @@
 //! documents) stands above it, once. Start with `kv.rs` (the trait), then `journal.rs`.
 
 pub mod address;
-mod base64;
 mod blob;
 mod codec;
 mod document;
