@@ -4,8 +4,9 @@
 //! `hash` field, and each entry names the hash of the one before, so that a changed, missing or foreign entry is
 //! noticed whatever the store below believes. What was written is never written again in another form.
 
-use super::{Entry, StoreError};
+use super::{Entry, Op, Revision, Store, StoreError, Write};
 use crate::limits::STORED_NESTING;
+use crate::name::{Bucket, Key};
 use crate::run::{Digest, Event, FORMAT, RunId, Stamped, Time};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -178,6 +179,22 @@ struct Versioned<T> {
 /// The bytes of a small value.
 pub(super) fn to_bytes<T: Serialize>(value: &T) -> Vec<u8> {
     serde_json::to_vec(&Versioned { v: FORMAT, value }).expect("plain records serialise")
+}
+
+/// The write of a small value: over what `before` is, or where there is none.
+pub(super) fn over<T: Serialize>(key: Key, value: &T, before: Option<Revision>) -> Write {
+    let bytes = to_bytes(value);
+    let op = match before {
+        Some(revision) => Op::Update(bytes, revision),
+        None => Op::Create(bytes),
+    };
+    Write { bucket: Bucket::engine(), key, op }
+}
+
+/// The small value under a key, and its revision; `None` when there is none.
+pub(super) async fn record<T: DeserializeOwned>(store: &dyn Store, key: &Key) -> Result<Option<(T, Revision)>, StoreError> {
+    let stored = store.get(&Bucket::engine(), key).await?;
+    stored.map(|entry| Ok((from_entry(&store.name(), &entry)?, entry.revision))).transpose()
 }
 
 /// Reads a small value.

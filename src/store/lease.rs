@@ -21,15 +21,12 @@ pub struct Lease {
 
 /// The lease of a run and its revision; `None` when nobody carries it.
 pub async fn read_lease(store: &dyn Store, run: &RunId) -> Result<Option<(Lease, Revision)>, StoreError> {
-    let stored = store.get(&Bucket::engine(), &key::lease(run)).await?;
-    stored.map(|entry| Ok((codec::from_entry(&store.name(), &entry)?, entry.revision))).transpose()
+    codec::record(store, &key::lease(run)).await
 }
 
 /// Takes the lease: over what `before` is, or where there is none. Goes with the `Claimed` event.
 pub fn claim_write(run: &RunId, lease: &Lease, before: Option<Revision>) -> Write {
-    let bytes = codec::to_bytes(lease);
-    let op = before.map_or_else(|| Op::Create(bytes.clone()), |revision| Op::Update(bytes.clone(), revision));
-    Write { bucket: Bucket::engine(), key: key::lease(run), op }
+    codec::over(key::lease(run), lease, before)
 }
 
 /// Gives the lease up. Goes with the `Released` event.

@@ -122,29 +122,22 @@ pub fn posted(store: &str, entry: &Entry) -> Option<Result<Posted, StoreError>> 
 
 /// Enlists a run. Goes with its first entry.
 pub fn enlist_write(pool: &Name, run: &Enlisted) -> Write {
-    write(key::enlisted(pool, &run.run), Op::Create(codec::to_bytes(run)))
+    codec::over(key::enlisted(pool, &run.run), run, None)
 }
 
 /// Writes an offer over what `before` is, or where there is none.
 pub fn offer_write(pool: &Name, offer: &Offer, before: Option<Revision>) -> Write {
-    let bytes = codec::to_bytes(offer);
-    let op = before.map_or_else(|| Op::Create(bytes.clone()), |revision| Op::Update(bytes.clone(), revision));
-    write(key::offer(pool, &offer.run, &offer.attempt, offer.turn), op)
+    codec::over(key::offer(pool, &offer.run, &offer.attempt, offer.turn), offer, before)
 }
 
 /// Takes a key out of a pool.
 pub fn strike_write(key: &Key, revision: Revision) -> Write {
-    write(key.clone(), Op::Delete(revision))
-}
-
-fn write(key: Key, op: Op) -> Write {
-    Write { bucket: Bucket::engine(), key, op }
+    Write { bucket: Bucket::engine(), key: key.clone(), op: Op::Delete(revision) }
 }
 
 /// An offer as it is now; `None` when it is no longer there.
 pub async fn read_offer(store: &dyn Store, key: &Key) -> Result<Option<(Offer, Revision)>, StoreError> {
-    let stored = store.get(&Bucket::engine(), key).await?;
-    stored.map(|entry| Ok((codec::from_entry(&store.name(), &entry)?, entry.revision))).transpose()
+    codec::record(store, key).await
 }
 
 /// Has the workers of a pool look at a run. When somebody else writes at the same moment, they look anyway.
@@ -166,15 +159,13 @@ pub async fn note_refusal(store: &dyn Store, pool: &Name, run: &RunId, refusal: 
 /// Changes what is said of an enlisted run, if it still is one. It is said on best effort: nothing rests on it.
 pub async fn change(store: &dyn Store, pool: &Name, run: &RunId, how: impl FnOnce(&mut Enlisted)) -> Result<(), StoreError> {
     let key = key::enlisted(pool, run);
-    let Some(entry) = store.get(&Bucket::engine(), &key).await? else { return Ok(()) };
-    let mut enlisted: Enlisted = codec::from_entry(&store.name(), &entry)?;
+    let Some((mut enlisted, revision)) = codec::record::<Enlisted>(store, &key).await? else { return Ok(()) };
     how(&mut enlisted);
-    let _ = store.commit(vec![write(key, Op::Update(codec::to_bytes(&enlisted), entry.revision))]).await;
+    let _ = store.commit(vec![codec::over(key, &enlisted, Some(revision))]).await;
     Ok(())
 }
 
 /// What is said of an enlisted run; `None` when it is not, or no longer, one.
 pub async fn enlisted(store: &dyn Store, pool: &Name, run: &RunId) -> Result<Option<Enlisted>, StoreError> {
-    let stored = store.get(&Bucket::engine(), &key::enlisted(pool, run)).await?;
-    stored.map(|entry| codec::from_entry(&store.name(), &entry)).transpose()
+    Ok(codec::record(store, &key::enlisted(pool, run)).await?.map(|(enlisted, _)| enlisted))
 }

@@ -2,7 +2,7 @@
 //!
 //! A row is a view: when it and the journal differ, the journal is right.
 
-use super::{Op, Revision, Store, StoreError, Write, codec, key};
+use super::{Revision, Store, StoreError, Write, codec, key};
 use crate::name::{Bucket, Name};
 use crate::run::{RunId, Time};
 use serde::{Deserialize, Serialize};
@@ -40,8 +40,7 @@ pub struct RunHead {
 
 /// The row of a run and its revision.
 pub async fn read_head(store: &dyn Store, run: &RunId) -> Result<Option<(RunHead, Revision)>, StoreError> {
-    let stored = store.get(&Bucket::engine(), &key::head(run)).await?;
-    stored.map(|entry| Ok((codec::from_entry(&store.name(), &entry)?, entry.revision))).transpose()
+    codec::record(store, &key::head(run)).await
 }
 
 /// All rows, in the order in which the runs began. Rows that cannot be read are left out and given as errors.
@@ -59,10 +58,5 @@ pub async fn list_runs(store: &dyn Store) -> Result<(Vec<RunHead>, Vec<StoreErro
 
 /// Writes the row over what `before` is, or where there is none.
 pub fn head_write(head: &RunHead, before: Option<Revision>) -> Write {
-    let bytes = codec::to_bytes(head);
-    let op = match before {
-        Some(revision) => Op::Update(bytes, revision),
-        None => Op::Create(bytes),
-    };
-    Write { bucket: Bucket::engine(), key: key::head(&head.id), op }
+    codec::over(key::head(&head.id), head, before)
 }
