@@ -22,6 +22,14 @@ macro_rules! number {
 }
 pub(crate) use number;
 
+/// A span of time that a test may give in the environment, in milliseconds; otherwise what stands there.
+macro_rules! span {
+    ($name:literal, $ms:expr) => {
+        std::time::Duration::from_millis($crate::failpoint::number!($name).and_then(|ms| u64::try_from(ms).ok()).unwrap_or($ms))
+    };
+}
+pub(crate) use span;
+
 /// Notes in the file `FLOW_CRASH_LOG` that a point was passed, and ends the process when `FLOW_CRASH_AT` is `NAME:K` and
 /// this is the K-th time.
 #[cfg(debug_assertions)]

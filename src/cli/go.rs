@@ -120,7 +120,7 @@ impl Going {
     /// When somebody carries it, it cannot be loaded, the store fails, or somebody takes the run.
     pub async fn again(&self, services: &Services, run: &RunId, retry: bool) -> Outcome {
         let (no_input, raise, store_timeout) = (self.args.no_input, self.args.raised(), self.store_timeout());
-        let options = CarryOptions { no_input, retry, raise, store_timeout, ..CarryOptions::default() };
+        let options = CarryOptions { no_input, retry, raise, store_timeout };
         let stop = stop::listen(self.out, self.progress.clone(), resume(run));
         let end = Carrier::resume(services, run, options, self.progress.clone(), self.person(), stop).await;
         self.ended(run, end)

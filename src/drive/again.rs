@@ -9,18 +9,18 @@ use super::{DriveError, Observer, Services, load};
 use crate::failpoint;
 use crate::limits::{COMMIT_RESENDS, NATS_ANSWER_MS, SELF_FENCE_MS};
 use crate::run::{Claim, RunId};
-use crate::store::{Journal, read_lease};
+use crate::store::read_lease;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::watch;
 
 /// Waits until nobody has acknowledged a beat for too long, and gives for how many seconds.
 pub(super) async fn unbeaten(mut beats: watch::Receiver<Instant>) -> u64 {
-    let ms = failpoint::number!("FLOW_FENCE_MS").and_then(|ms| u64::try_from(ms).ok()).unwrap_or(SELF_FENCE_MS);
+    let limit = failpoint::span!("FLOW_FENCE_MS", SELF_FENCE_MS);
     let answer = Duration::from_millis(NATS_ANSWER_MS);
     loop {
         let last = *beats.borrow_and_update();
-        let end = last + Duration::from_millis(ms);
+        let end = last + limit;
         tokio::select! {
             changed = beats.changed() => if changed.is_err() { std::future::pending::<()>().await },
             () = tokio::time::sleep_until(end.into()) => {
@@ -62,15 +62,11 @@ impl Carrier {
     ) -> Result<Self, DriveError> {
         let mut tries = 0;
         loop {
-            let journal = Journal::new(services.store.clone(), run.clone()).load().await?;
-            let last = journal.entries.last().map(|entry| entry.nonce.as_str());
-            if last.is_some_and(|last| drivers.iter().all(|driver| driver != last)) {
-                return Err(DriveError::Lost(run.clone()));
-            }
+            // The lease before the journal: one that somebody wrote afterwards has another revision.
             let before = read_lease(&*services.store, run).await?.map(|(_, revision)| revision);
             let known = load(&services.store, run).await?;
-            if known.head != journal.head {
-                continue;
+            if !drivers.contains(&known.writer) {
+                return Err(DriveError::Lost(run.clone()));
             }
             match Self::take_over(services, known, Claim::default(), before, observer.clone()).await {
                 Ok(carrier) => {

@@ -3,18 +3,17 @@
 
 use super::again;
 use super::carrier::Carrier;
-use super::claim::Patience;
+use super::feed::with_transcript;
 use super::outage::{Outage, Patient};
+use super::owner::beat_every;
 use super::tasks::{Tasks, Word};
 use super::{DriveError, Observer, Services};
 use crate::agent::Person;
 use crate::engine::actions;
 use crate::failpoint;
 use crate::limits::{BEAT_MS, GRACE_MS, SELF_FENCE_MS, STORE_TIMEOUT_MS};
-use crate::run::{AttemptStage, Claim, LimitsRaised, Outcome, RunId, RunState, Stimulus, Time};
-use crate::store::{
-    CommitError, Journal, Request, StoreError, Write, beat, blob_writes, consumed_write, key, pending, read_head, release_write,
-};
+use crate::run::{AttemptStage, Claim, LimitsRaised, RunId, RunState, Stimulus, Time};
+use crate::store::{CommitError, Journal, Request, StoreError, beat, consumed_write, key, pending, read_head, release_write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -45,8 +44,6 @@ pub struct CarryOptions {
     pub retry: bool,
     /// Limits are raised.
     pub raise: Option<LimitsRaised>,
-    /// What is done about a driver that may live on another machine.
-    pub patience: Patience,
     /// How long a store that is away or full is waited for.
     pub store_timeout: Option<Duration>,
 }
@@ -86,7 +83,7 @@ impl Carrier {
         let services = Services { store: Patient::around(services.store.clone(), &outage), ..services.clone() };
         let how = Claim { idle: false, retry: options.retry, raise: options.raise };
         let carrier = tokio::select! {
-            carrier = Self::claim(&services, run, how, options.patience, observer) => carrier?,
+            carrier = Self::claim(&services, run, how, observer) => carrier?,
             () = again::stopped(stop.clone(), outage.waits()) => return Err(DriveError::Stopped(run.clone())),
         };
         carrier.carry_through(options, person, stop, outage).await
@@ -214,12 +211,6 @@ async fn after_release(services: &Services, carried: Carried) -> Result<Carried,
 
 fn beat_at() -> Instant {
     Instant::now() + beat_every()
-}
-
-/// How often whoever carries or performs something shows that it lives.
-pub(super) fn beat_every() -> Duration {
-    let ms = failpoint::number!("FLOW_BEAT_MS").and_then(|ms| u64::try_from(ms).ok());
-    Duration::from_millis(ms.unwrap_or(BEAT_MS))
 }
 
 /// Tells the driver when something was put into its box. It reads the box itself.
@@ -494,28 +485,4 @@ async fn changed(stop: &mut watch::Receiver<Stop>) {
 fn asks(state: &RunState, at: usize) -> bool {
     let stage = state.phases[at].attempt.as_ref().map(|attempt| &attempt.stage);
     matches!(stage, Some(AttemptStage::Asking { .. } | AttemptStage::Crashed))
-}
-
-/// Puts the raw stream of a turn into the same batch, and its digest into the outcome.
-fn with_transcript(stimulus: Stimulus, transcript: Option<Vec<u8>>, more: &mut Vec<Write>) -> Stimulus {
-    match stimulus {
-        Stimulus::Finished { attempt, turn, outcome } => {
-            let outcome = Box::new(keep_transcript(*outcome, transcript, more));
-            Stimulus::Finished { attempt, turn, outcome }
-        }
-        other => other,
-    }
-}
-
-/// The same of an outcome alone.
-pub(super) fn keep_transcript(mut outcome: Outcome, bytes: Option<Vec<u8>>, more: &mut Vec<Write>) -> Outcome {
-    let Some(bytes) = bytes else { return outcome };
-    let (digest, writes) = blob_writes(&bytes);
-    match &mut outcome {
-        Outcome::Reply(reply) => reply.transcript = Some(digest),
-        Outcome::Failed { transcript, .. } => *transcript = Some(digest),
-        Outcome::Lost { .. } => return outcome,
-    }
-    more.extend(writes);
-    outcome
 }

@@ -3,13 +3,13 @@
 
 use super::carrier::{Carrier, Held, views};
 use super::clock::Clock;
-use super::owner::{home, lives, myself};
+use super::owner::{home, lease_time, lives, myself};
 use super::pool::withdraw;
 use super::{DriveError, Known, Observer, Services, load, load_plan, way};
 use crate::agent;
 use crate::engine::Program;
 use crate::failpoint;
-use crate::limits::{BEAT_MS, LEASE_MS};
+use crate::limits::BEAT_MS;
 use crate::run::{AttemptStage, Claim, Owner, RunId, RunState, Stimulus};
 use crate::store::{Journal, Lease, Revision, change, claim_write, read_head, read_lease};
 use std::sync::Arc;
@@ -27,12 +27,25 @@ impl Carrier {
         services: &Services,
         run: &RunId,
         how: Claim,
-        patience: Patience,
         observer: Arc<dyn Observer>,
     ) -> Result<Self, DriveError> {
-        let before = free_lease(services, run, patience, &*observer).await?;
+        let before = free_lease(services, run, how.idle, &*observer).await?;
         let known = load(&services.store, run).await?;
-        still_free(services, run, &known.state, before).await?;
+        Self::claim_free(services, known, how, before, observer).await
+    }
+
+    /// Takes a run as it was read after its lease was found to be free, at this revision.
+    ///
+    /// # Errors
+    /// Somebody took it since then, or its plan cannot be loaded.
+    pub(super) async fn claim_free(
+        services: &Services,
+        known: Known,
+        how: Claim,
+        before: Option<Revision>,
+        observer: Arc<dyn Observer>,
+    ) -> Result<Self, DriveError> {
+        still_free(services, known.state.id(), &known.state, before).await?;
         Self::take_over(services, known, how, before, observer).await
     }
 
@@ -100,12 +113,6 @@ fn left_something(state: &RunState) -> bool {
     state.owner.is_some() && state.active.iter().any(performing)
 }
 
-/// How long a beat has to stand still before its owner is taken for dead.
-pub(super) fn lease_time() -> Duration {
-    let ms = failpoint::number!("FLOW_LEASE_MS").and_then(|ms| u64::try_from(ms).ok());
-    Duration::from_millis(ms.unwrap_or(LEASE_MS))
-}
-
 async fn sweep(run: &RunId) {
     let run = run.clone();
     let _ = tokio::task::spawn_blocking(move || agent::sweep(&run)).await;
@@ -129,33 +136,20 @@ async fn still_free(services: &Services, run: &RunId, state: &RunState, before: 
     Ok(())
 }
 
-/// What a claim does about a driver that may live on another machine.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Patience {
-    /// Watches its lease until it is known to be dead.
-    #[default]
-    Watch,
-    /// Takes it for alive.
-    Never,
-    /// Somebody watched already: the lease with this revision is a dead one's.
-    Over(Revision),
-}
-
-/// The revision of the lease to take over, once nobody holds it.
+/// The revision of the lease to take over, once nobody holds it. Who is impatient does not wait for a driver that may live
+/// on another machine.
 async fn free_lease(
     services: &Services,
     run: &RunId,
-    patience: Patience,
+    impatient: bool,
     observer: &dyn Observer,
 ) -> Result<Option<Revision>, DriveError> {
     let Some((lease, revision)) = read_lease(&*services.store, run).await? else { return Ok(None) };
     let carried = || DriveError::Carried { run: run.clone(), pid: lease.owner.pid, host: lease.owner.host.clone() };
     match lives(&lease.owner) {
         Some(false) => return Ok(Some(revision)),
-        // A process may live whose driver does not.
-        _ if patience == Patience::Over(revision) => return Ok(Some(revision)),
         Some(true) => return Err(carried()),
-        None if patience != Patience::Watch => return Err(carried()),
+        None if impatient => return Err(carried()),
         None => {}
     }
     observer.notice(&format!(

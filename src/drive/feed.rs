@@ -3,7 +3,8 @@
 use super::Observer;
 use super::tasks::Word;
 use crate::agent::{Channel, Feed};
-use crate::run::{AttemptId, Stimulus};
+use crate::run::{AttemptId, Outcome, Stimulus};
+use crate::store::{Write, blob_writes};
 use std::fs::{File, OpenOptions};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -76,4 +77,28 @@ impl std::fmt::Debug for TurnFeed {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "TurnFeed({})", self.attempt)
     }
+}
+
+/// Puts the raw stream of a turn into the same batch, and its digest into the outcome.
+pub(super) fn with_transcript(stimulus: Stimulus, transcript: Option<Vec<u8>>, more: &mut Vec<Write>) -> Stimulus {
+    match stimulus {
+        Stimulus::Finished { attempt, turn, outcome } => {
+            let outcome = Box::new(keep_transcript(*outcome, transcript, more));
+            Stimulus::Finished { attempt, turn, outcome }
+        }
+        other => other,
+    }
+}
+
+/// The same of an outcome alone.
+pub(super) fn keep_transcript(mut outcome: Outcome, bytes: Option<Vec<u8>>, more: &mut Vec<Write>) -> Outcome {
+    let Some(bytes) = bytes else { return outcome };
+    let (digest, writes) = blob_writes(&bytes);
+    match &mut outcome {
+        Outcome::Reply(reply) => reply.transcript = Some(digest),
+        Outcome::Failed { transcript, .. } => *transcript = Some(digest),
+        Outcome::Lost { .. } => return outcome,
+    }
+    more.extend(writes);
+    outcome
 }

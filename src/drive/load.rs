@@ -15,6 +15,8 @@ pub struct Known {
     pub events: Vec<Stamped>,
     /// The end of its journal.
     pub head: Head,
+    /// The driver that wrote the last entry.
+    pub writer: String,
 }
 
 /// Reads and checks the journal of a run.
@@ -23,15 +25,14 @@ pub struct Known {
 /// There is none, it is damaged, or it was written by a newer version.
 pub async fn load(store: &Arc<dyn Store>, run: &RunId) -> Result<Known, DriveError> {
     let loaded = Journal::new(store.clone(), run.clone()).load().await?;
-    if loaded.entries.is_empty() {
-        return Err(DriveError::NoRun(run.clone(), store.name()));
-    }
+    let Some(last) = loaded.entries.last() else { return Err(DriveError::NoRun(run.clone(), store.name())) };
+    let writer = last.nonce.clone();
     let head = loaded.head.clone();
     let events: Vec<Stamped> = loaded.events().map(|(_, event)| event.clone()).collect();
     let replayed = RunState::replay(events.iter().cloned());
     let state = replayed.map_err(|illegal| DriveError::Illegal { run: run.clone(), illegal })?;
     let state = state.ok_or_else(|| DriveError::NeverBegan(run.clone()))?;
-    Ok(Known { state, events, head })
+    Ok(Known { state, events, head, writer })
 }
 
 /// The plan that governs a run.

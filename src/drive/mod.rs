@@ -26,7 +26,6 @@ mod way;
 pub use bucket::{bucket_spec, differences};
 pub use carrier::Carrier;
 pub use carry::{Carried, CarryOptions, Stop};
-pub use claim::Patience;
 pub use clock::now;
 pub use error::{DriveError, InTheWay, StartRefusal};
 pub use find::{Candidate, candidates};

@@ -1,10 +1,12 @@
 //! Who this driver is, and whether another one still lives.
 
 use crate::failpoint;
+use crate::limits::{BEAT_MS, LEASE_MS};
 use crate::run::Owner;
 use crate::store::Home;
 use std::fs;
 use std::path::Path;
+use std::time::Duration;
 
 /// Where a working tree is.
 pub fn home(root: &Path) -> Home {
@@ -28,6 +30,16 @@ pub fn lives(owner: &Owner) -> Option<bool> {
     // Containers on one machine share its boot and not its processes.
     let known = !owner.boot_id.is_empty() && owner.boot_id == boot_id() && owner.host == host();
     known.then(|| pid_start(owner.pid) == Some(owner.pid_start))
+}
+
+/// How often whoever carries or performs something shows that it lives.
+pub(super) fn beat_every() -> Duration {
+    failpoint::span!("FLOW_BEAT_MS", BEAT_MS)
+}
+
+/// How long a beat has to stand still before its owner is taken for dead.
+pub(super) fn lease_time() -> Duration {
+    failpoint::span!("FLOW_LEASE_MS", LEASE_MS)
 }
 
 fn host() -> String {

@@ -1,7 +1,6 @@
 //! Requests from other processes: to the driver that lives, or applied here when none does.
 
 use super::carrier::Carrier;
-use super::claim::Patience;
 use super::{DriveError, Observer, Services, load, load_plan, way};
 use crate::name::Name;
 use crate::run::{AttemptStage, Claim, RunId, RunState, Stamped, Stimulus};
@@ -45,7 +44,7 @@ async fn reopens(services: &Services, run: &RunId) -> Result<(), DriveError> {
 /// Applies the requests that wait, unless a driver lives.
 pub(super) async fn settle_mail(services: &Services, run: &RunId) -> Result<Option<RunState>, DriveError> {
     let how = Claim { idle: true, ..Claim::default() };
-    let mut carrier = match Carrier::claim(services, run, how, Patience::Never, Arc::new(Nobody)).await {
+    let mut carrier = match Carrier::claim(services, run, how, Arc::new(Nobody)).await {
         Ok(carrier) => carrier,
         Err(DriveError::Carried { .. } | DriveError::Lost(_)) => return Ok(None),
         Err(error) => return Err(error),

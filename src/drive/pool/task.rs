@@ -1,9 +1,8 @@
 //! The other side of an offer: performs an attempt of a run that another worker drives.
 
 use crate::agent::Context;
-use crate::drive::carry::{beat_every, keep_transcript};
-use crate::drive::feed::TurnFeed;
-use crate::drive::owner::myself;
+use crate::drive::feed::{TurnFeed, keep_transcript};
+use crate::drive::owner::{beat_every, myself};
 use crate::drive::tasks::Word;
 use crate::drive::{Observer, Services, Stop};
 use crate::limits::{COMMIT_RESENDS, SELF_FENCE_MS};

@@ -1,6 +1,6 @@
 //! Whether another one lives, watched on this machine's own clock: no clocks are compared.
 
-use crate::drive::claim::lease_time;
+use crate::drive::owner::lease_time;
 use std::collections::HashMap;
 use std::hash::Hash;
 use std::time::Instant;

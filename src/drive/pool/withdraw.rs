@@ -2,7 +2,7 @@
 
 use super::watched::Watched;
 use crate::drive::Observer;
-use crate::drive::claim::lease_time;
+use crate::drive::owner::lease_time;
 use crate::name::{Bucket, Key, Name};
 use crate::run::RunId;
 use crate::store::{CommitError, Offer, Posted, Stage, Store, StoreError, key, offer_write, posted, strike_write};

@@ -6,13 +6,15 @@ use super::task::Taken;
 use super::terms::{Terms, Wanted};
 use super::watched::Watched;
 use crate::drive::carrier::Carrier;
-use crate::drive::{Carried, CarryOptions, DriveError, Patience, Services, Stop, home, lives, load};
+use crate::drive::{Carried, CarryOptions, DriveError, Known, Services, Stop, home, lives, load};
 use crate::limits::{OFFERS, POOL_REFUSED_MS, POOL_SCAN_MS};
 use crate::name::{Bucket, Key, Name};
 use crate::plan::Plan;
 use crate::run::{AttemptId, Claim, Digest, RunId, RunState};
-use crate::store::{Enlisted, Offer, Refusal, Revision, Stage, Store, StoreError, get_plan, note_refusal, read_head, read_lease};
-use crate::store::{Home, strike_write};
+use crate::store::{
+    Enlisted, Home, Offer, Refusal, Revision, Stage, Store, StoreError, get_plan, note_refusal, read_head, read_lease,
+    strike_write,
+};
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
 use std::sync::Arc;
@@ -156,29 +158,29 @@ impl Worker {
                 return Ok(Look::Later(SCAN));
             }
         }
-        let patience = match read_lease(&*self.store, &run).await? {
-            None => Patience::Never,
-            Some((lease, revision)) => match lives(&lease.owner) {
-                Some(false) => Patience::Never,
-                // Of a process that lives the driver may have died alone.
-                Some(true) | None if self.leases.is_dead(run.clone(), revision) => Patience::Over(revision),
-                Some(true) | None => return Ok(Look::Later(SCAN)),
-            },
-        };
+        let lease = read_lease(&*self.store, &run).await?;
+        let before = lease.as_ref().map(|(_, revision)| *revision);
+        if let Some((lease, revision)) = lease {
+            // Of a process that lives the driver may have died alone.
+            let dead = lives(&lease.owner) == Some(false) || self.leases.is_dead(run.clone(), revision);
+            if !dead {
+                return Ok(Look::Later(SCAN));
+            }
+        }
         self.leases.forget(&run);
-        let state = match load(&self.store, &run).await {
-            Ok(known) => known.state,
+        let known = match load(&self.store, &run).await {
+            Ok(known) => known,
             Err(DriveError::Store(error)) => return Err(error),
             Err(error) => return Ok(self.refuse(&post, error.to_string()).await),
         };
-        let Some(plan) = self.plan(state.plan()).await? else {
-            return Ok(self.refuse(&post, format!("its plan {} is not in the store", state.plan())).await);
+        let Some(plan) = self.plan(known.state.plan()).await? else {
+            return Ok(self.refuse(&post, format!("its plan {} is not in the store", known.state.plan())).await);
         };
-        let wanted = Wanted::run(&state, &plan, post.what.home.clone());
+        let wanted = Wanted::run(&known.state, &plan, post.what.home.clone());
         match self.terms.services(&plan, &wanted) {
             Ok(services) => {
-                let services = self.pooled(services, &state, plan, wanted, &post.pool, stop);
-                self.carry(key.clone(), services, &state, patience, stop.clone());
+                let services = self.pooled(services, &known.state, plan, wanted, &post.pool, stop);
+                self.carry(key.clone(), services, known, before, stop.clone());
                 Ok(Look::Taken)
             }
             Err(why) => Ok(self.refuse(&post, why).await),
@@ -235,14 +237,14 @@ impl Worker {
         Services { performer: Arc::new(pooled), ..services }
     }
 
-    fn carry(&mut self, key: Key, services: Services, state: &RunState, patience: Patience, stop: watch::Receiver<Stop>) {
-        let run = state.id().clone();
+    fn carry(&mut self, key: Key, services: Services, known: Known, before: Option<Revision>, stop: watch::Receiver<Stop>) {
+        let run = known.state.id().clone();
         self.carried.insert(run.clone());
         let terms = self.terms.clone();
         self.tasks.spawn(async move {
             let result = async {
                 let observer = terms.observer(&run);
-                let carrier = match Carrier::claim(&services, &run, Claim::default(), patience, observer).await {
+                let carrier = match Carrier::claim_free(&services, known, Claim::default(), before, observer).await {
                     Ok(carrier) => carrier,
                     // Another worker was faster.
                     Err(DriveError::Carried { .. } | DriveError::Lost(_)) => return Ok(None),
