@@ -1,6 +1,7 @@
 //! A driver with its run: decides on a large stack, commits, then lets others see.
 
 use super::clock::Clock;
+use super::row::Row;
 use super::{DriveError, Observer, Services};
 use crate::engine::{Program, decide, document_view};
 use crate::expr::on_big_stack;
@@ -8,7 +9,7 @@ use crate::limits::COMMIT_RESENDS;
 use crate::name::{Bucket, Key, Name};
 use crate::run::{Illegal, Owner, RunState, Stamped, Stimulus};
 use crate::store::{
-    AppendError, CommitError, Document, Head, Journal, Lease, Op, Revision, RunHead, StoreError, Write, claim_write, head_write,
+    AppendError, CommitError, Document, Head, Journal, Lease, Op, Revision, StoreError, Write, claim_write, head_write,
     read_document, read_head, read_lease,
 };
 use std::sync::Arc;
@@ -25,7 +26,7 @@ pub struct Carrier {
     pub(super) owner: Owner,
     pub(super) lease: Lease,
     pub(super) lease_revision: Revision,
-    pub(super) row: Option<Revision>,
+    pub(super) row: Row,
     /// The pool whose workers carry the run, if it was submitted to one.
     pub(super) pool: Option<Name>,
     pub(super) views: Vec<View>,
@@ -104,7 +105,7 @@ impl Carrier {
         }
     }
 
-    /// Makes events durable, and with them the run's row, its documents, a lease write, and `more`.
+    /// Makes events durable, and with them the run's row (or soon after), its documents, a lease write, and `more`.
     pub(super) async fn commit(
         &mut self,
         events: &[Stamped],
@@ -123,7 +124,8 @@ impl Carrier {
                 Err(AppendError::Store(error)) => return Err(error.into()),
                 Err(AppendError::Conflict { index, key }) => match kinds.get(index) {
                     Some(Beside::Row) => {
-                        self.row = read_head(&*self.services.store, self.state.id()).await?.map(|(_, revision)| revision);
+                        let row = read_head(&*self.services.store, self.state.id()).await?;
+                        self.row = Row::read(row.map(|(_, revision)| revision));
                     }
                     Some(Beside::View(at)) => self.reread(*at).await?,
                     Some(Beside::Lease) => return Err(DriveError::Lost(self.state.id().clone())),
@@ -148,8 +150,11 @@ impl Carrier {
     ) -> (Vec<Write>, Vec<Beside>, Vec<(usize, crate::value::Value)>) {
         // The number of entries that these events take is only known to the journal; the row says at least this one.
         let seq = self.head.seq + u64::from(!events.is_empty());
-        let mut writes = vec![head_write(&self.row_of(seq), self.row)];
-        let mut kinds = vec![Beside::Row];
+        let (mut writes, mut kinds) = (vec![], vec![]);
+        if events.is_empty() || lease.is_some() || !self.row_may_wait() {
+            writes.push(head_write(&self.row_of(seq), self.row.revision()));
+            kinds.push(Beside::Row);
+        }
         let mut values = Vec::new();
         for (at, value) in self.computed().into_iter().enumerate() {
             let Some(value) = value else { continue };
@@ -209,24 +214,6 @@ impl Carrier {
         false
     }
 
-    fn row_of(&self, seq: u64) -> RunHead {
-        let state = &self.state;
-        let text = |key: &str| state.document().get(key).as_str().map(str::to_owned);
-        RunHead {
-            id: state.id().clone(),
-            pipeline: state.started.pipeline.clone(),
-            series: state.started.series.clone(),
-            cycle: state.started.cycle,
-            rehearsal: state.started.rehearsal,
-            status: state.status.as_str().to_owned(),
-            current: text("current"),
-            started_at: state.started_at,
-            updated_at: state.updated_at,
-            seq,
-            pool: self.pool.clone(),
-        }
-    }
-
     /// Notes the revisions of what was written, so that nothing has to be read before the next commit.
     async fn written(
         &mut self,
@@ -238,6 +225,9 @@ impl Carrier {
             return self.catch_up().await;
         };
         self.noted(kinds, values, revisions);
+        if !kinds.iter().any(|kind| matches!(kind, Beside::Row)) {
+            self.row.is_behind();
+        }
         Ok(())
     }
 
@@ -245,7 +235,7 @@ impl Carrier {
         let mut values = values.into_iter();
         for (kind, revision) in kinds.iter().zip(revisions) {
             match kind {
-                Beside::Row => self.row = Some(revision),
+                Beside::Row => self.row.written(self.state.status, revision),
                 Beside::Lease => self.lease_revision = revision,
                 Beside::View(_) => {
                     if let Some((at, value)) = values.next() {
@@ -274,7 +264,7 @@ impl Carrier {
             if overtaken || !self.journal.since(&self.head).await?.entries.is_empty() {
                 return Err(DriveError::Lost(run));
             }
-            self.row = row.map(|(_, revision)| revision);
+            self.row = Row::read(row.map(|(_, revision)| revision));
             let mine = self.state.owner.as_ref() == Some(&self.owner);
             let lease = match read_lease(&*store, &run).await? {
                 Some((lease, revision)) if lease.owner == self.owner => {
@@ -286,7 +276,7 @@ impl Carrier {
             let (writes, kinds, values) = self.beside(&[], lease.as_ref(), &[]);
             let pairs = writes.into_iter().zip(kinds);
             let (documents, rest): (Vec<_>, Vec<_>) = pairs.partition(|(_, kind)| matches!(kind, Beside::View(_)));
-            // The row first, and by itself: it changes with every entry, so that nobody took the run before it was written;
+            // The row first, and by itself: it changes with whoever takes the run, so that nobody had before it was written;
             // and documents were read before that. One bucket at a time also tells what a full one refuses.
             match self.put(rest, vec![]).await {
                 Err(CommitError::Store(error)) => return Err(error.into()),

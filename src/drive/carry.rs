@@ -317,6 +317,7 @@ impl Turning {
                 None => std::future::pending().await,
             }
         };
+        let duty = tokio::time::sleep_until(self.next_duty().into());
         tokio::select! {
             biased;
             () = changed(&mut self.stop) => Ok(()),
@@ -324,7 +325,7 @@ impl Turning {
                 Some(word) => self.hear(word).await,
                 None => Ok(()),
             },
-            () = tokio::time::sleep_until(self.next_beat.into()) => self.beat().await,
+            () = duty => self.duty().await,
             () = alarm => self.carrier.take(vec![Stimulus::Tick], vec![]).await,
         }
     }
@@ -379,6 +380,16 @@ impl Turning {
         Ok(any)
     }
 
+    /// When others are next to be told something that no entry tells them.
+    fn next_duty(&self) -> Instant {
+        self.carrier.row.due().map_or(self.next_beat, |due| due.min(self.next_beat))
+    }
+
+    /// Tells them.
+    async fn duty(&mut self) -> Result<(), DriveError> {
+        if self.next_beat <= Instant::now() { self.beat().await } else { self.carrier.write_row().await }
+    }
+
     /// Shows others that this driver lives. One that could not for too long stops its agents by ending.
     async fn beat(&mut self) -> Result<(), DriveError> {
         self.next_beat = beat_at();
@@ -415,11 +426,12 @@ impl Turning {
     async fn drain(&mut self) -> Result<(), DriveError> {
         self.carrier.state.draining = true;
         while self.tasks.performs() && *self.stop.borrow() == Stop::Drain {
+            let duty = tokio::time::sleep_until(self.next_duty().into());
             tokio::select! {
                 biased;
                 word = self.inbox.recv() => if let Some(word) = word { self.hear(word).await? },
                 () = changed(&mut self.stop) => {}
-                () = tokio::time::sleep_until(self.next_beat.into()) => self.beat().await?,
+                () = duty => self.duty().await?,
             }
         }
         Ok(())

@@ -5,6 +5,7 @@ use super::carrier::{Carrier, Held, views};
 use super::clock::Clock;
 use super::owner::{home, lease_time, lives, myself};
 use super::pool::withdraw;
+use super::row::Row;
 use super::{DriveError, Known, Observer, Services, load, load_plan, way};
 use crate::agent;
 use crate::engine::Program;
@@ -90,7 +91,7 @@ impl Carrier {
             owner: owner.clone(),
             lease,
             lease_revision: Revision(0),
-            row: row.map(|(_, revision)| revision),
+            row: Row::read(row.map(|(_, revision)| revision)),
             pool,
             observer,
         };

@@ -19,6 +19,7 @@ mod outage;
 mod owner;
 mod pool;
 mod request;
+mod row;
 mod start;
 mod tasks;
 mod way;

@@ -4,6 +4,7 @@ use super::carrier::{Carrier, Held, views};
 use super::check::{Around, look};
 use super::clock::{Clock, now};
 use super::owner::{home, myself};
+use super::row::Row;
 use super::way::in_the_way;
 use super::{Observer, Services, StartRefusal, bucket};
 use crate::engine::{Program, StartError, check_before_start, document_keys, series_key, variables};
@@ -137,7 +138,7 @@ impl Carrier {
             owner: owner.clone(),
             clock: Clock::after(at),
             lease_revision: Revision(0),
-            row: None,
+            row: Row::default(),
             pool: pool.cloned(),
             observer,
             lease,

@@ -1,4 +1,4 @@
-//! A summary row of each run, written in the batch of each entry, so that listing thousands of runs reads no journal.
+//! A summary row of each run, written beside its entries or soon after, so that listing thousands of runs reads no journal.
 //!
 //! A row is a view: when it and the journal differ, the journal is right.
 

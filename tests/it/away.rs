@@ -6,6 +6,7 @@ mod full;
 mod outage;
 mod owners;
 mod proxy;
+mod row;
 
 use crate::cli::Desk;
 use crate::nats::Server;
