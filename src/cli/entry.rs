@@ -8,6 +8,8 @@ use super::{
     answer, cancel, completions, doctor, eval, explain, fmt, graph, help, lint, list, logs, note, resume, retry, run, schema,
     show, start, store, submit, test, why, worker,
 };
+use crate::expr::on_new_stack;
+use crate::limits::STACK_BYTES;
 use clap::{ColorChoice, CommandFactory, FromArgMatches};
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -20,8 +22,20 @@ pub fn main() -> ExitCode {
     std::panic::set_hook(Box::new(broken));
     let words: Vec<OsString> = std::env::args_os().collect();
     let colour = colour(&words);
-    let exit = std::panic::catch_unwind(|| run(&words, colour)).unwrap_or(Exit::Ours);
+    // On a large stack from the beginning: no expression that a driver evaluates changes threads.
+    let exit = match std::panic::catch_unwind(|| on_new_stack(|| run(&words, colour))) {
+        Ok(Ok(exit)) => exit,
+        Ok(Err(error)) => no_room(&error),
+        Err(_) => Exit::Ours,
+    };
     exit.into()
+}
+
+fn no_room(error: &std::io::Error) -> Exit {
+    let what = format!("the system gives no thread with a stack of {} MiB: {error}", STACK_BYTES >> 20);
+    let help = "what is asked for is address space, not memory: raise its limit, `ulimit -v unlimited` in a shell";
+    Out::new(When::Never).fail(&Fail::new(Exit::Ours, what).help(help));
+    Exit::Ours
 }
 
 /// A mistake of ours: one message, and what helps to mend it.

@@ -14,4 +14,4 @@ pub mod template;
 
 pub use cache::Cache;
 pub use mistake::Mistake;
-pub use stack::on_big_stack;
+pub use stack::{on_big_stack, on_new_stack};

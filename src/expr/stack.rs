@@ -14,6 +14,8 @@ type Job = Box<dyn FnOnce() + Send>;
 
 /// Threads that wait for work; more than this many are not kept.
 const KEPT: usize = 4;
+/// A program that cannot evaluate can do nothing that it is for; the command line finds out at its start.
+pub(super) const NO_ROOM: &str = "the system has room for an evaluation thread";
 static IDLE: Mutex<Vec<Sender<Job>>> = Mutex::new(Vec::new());
 
 thread_local! {
@@ -52,18 +54,22 @@ pub fn on_big_stack<R: Send + 'static>(work: impl FnOnce() -> R + Send + 'static
     result.unwrap_or_else(|panic| resume_unwind(panic))
 }
 
-/// Like [`on_big_stack`], for work that borrows: it pays for a new thread.
-pub(super) fn on_new_stack<R: Send>(work: impl FnOnce() -> R + Send) -> R {
+/// Like [`on_big_stack`], for work that borrows: it pays for a new thread. All that the work hands to [`on_big_stack`] stays on
+/// that thread.
+///
+/// # Errors
+/// When the system has no room for such a thread; the work was not begun.
+pub fn on_new_stack<R: Send>(work: impl FnOnce() -> R + Send) -> std::io::Result<R> {
     if floor().is_some() {
-        return work();
+        return Ok(work());
     }
     std::thread::scope(|scope| {
         let builder = Builder::new().name("eval".into()).stack_size(STACK_BYTES);
         let thread = builder.spawn_scoped(scope, || {
             settle();
             work()
-        });
-        thread.expect("the system has room for an evaluation thread").join().unwrap_or_else(|panic| resume_unwind(panic))
+        })?;
+        Ok(thread.join().unwrap_or_else(|panic| resume_unwind(panic)))
     })
 }
 
@@ -76,7 +82,7 @@ fn hire() -> Sender<Job> {
             job();
         }
     });
-    thread.expect("the system has room for an evaluation thread");
+    thread.expect(NO_ROOM);
     jobs
 }
 

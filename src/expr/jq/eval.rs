@@ -3,7 +3,7 @@
 use super::compile::Jq;
 use super::dialect::{Dialect, Glob, Lent};
 use super::error::EvalError;
-use crate::expr::stack::{floor, on_big_stack, on_new_stack};
+use crate::expr::stack::{NO_ROOM, floor, on_big_stack, on_new_stack};
 use crate::limits::{
     EVAL_BYTES, EVAL_MS, EVAL_NESTING, EVAL_RESULTS, EVAL_TOTAL_BYTES, GUARD_STEPS, RESULT_NESTING, VALUE_STEPS,
 };
@@ -88,7 +88,7 @@ impl Jq {
             return self.evaluate(value, vars, input.glob, budget, count);
         }
         if let Some(glob) = input.glob {
-            return on_new_stack(|| self.evaluate(value, vars, Some(glob), budget, count));
+            return on_new_stack(|| self.evaluate(value, vars, Some(glob), budget, count)).expect(NO_ROOM);
         }
         let this = self.clone();
         on_big_stack(move || this.evaluate(value, vars, None, budget, count))

@@ -27,6 +27,11 @@ use pairs::Bench;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() {
+    // As the program itself does.
+    flow::expr::on_new_stack(measure).expect("a thread");
+}
+
+fn measure() {
     let mut bench = Bench::from_arguments();
     rates::chain(&mut bench);
     rates::chain_with_documents(&mut bench);

@@ -159,3 +159,15 @@ fn a_run_that_was_over_does_not_meet_a_newer_one_of_its_series() {
     desk.flow(&format!("retry {first} --yes")).ends(4);
     assert_eq!(status(&desk), "\"waiting\"\n");
 }
+
+#[test]
+fn a_system_without_room_for_a_stack_is_told_of_before_anything_begins() {
+    let desk = Desk::new().file("greet.toml", GREET);
+    let program = format!("ulimit -v 200000; exec {} run greet.toml --who world --yes", env!("CARGO_BIN_EXE_flow"));
+    let output = std::process::Command::new("sh").args(["-c", &program]).current_dir(desk.project()).output().unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(70), "{said}");
+    assert!(said.starts_with("error: the system gives no thread with a stack of 256 MiB: "), "{said}");
+    assert!(said.contains("\n  help: what is asked for is address space, not memory"), "{said}");
+    assert!(!desk.project().join(".flow").exists(), "nothing was begun");
+}
