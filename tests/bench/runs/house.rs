@@ -94,9 +94,9 @@ impl<S: ?Sized> House<S> {
     }
 }
 
-/// As many threads as the program itself has.
+/// As the program itself waits.
 pub fn runtime() -> tokio::runtime::Runtime {
-    tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("threads")
+    tokio::runtime::Builder::new_current_thread().enable_all().build().expect("an event queue")
 }
 
 /// Agent phases, one after the other.
