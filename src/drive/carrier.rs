@@ -226,7 +226,7 @@ impl Carrier {
         };
         self.noted(kinds, values, revisions);
         if !kinds.iter().any(|kind| matches!(kind, Beside::Row)) {
-            self.row.is_behind();
+            self.row.fall_behind();
         }
         Ok(())
     }

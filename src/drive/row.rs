@@ -41,7 +41,7 @@ impl Row {
     }
 
     /// An entry was written without it.
-    pub(super) fn is_behind(&mut self) {
+    pub(super) fn fall_behind(&mut self) {
         self.due.get_or_insert_with(|| Instant::now() + Duration::from_millis(ROW_MS));
     }
 }
@@ -76,7 +76,7 @@ impl Carrier {
                     return Err(DriveError::Lost(self.state.id().clone()));
                 }
                 self.row = Row::read(row.map(|(_, revision)| revision));
-                self.row.is_behind();
+                self.row.fall_behind();
                 Ok(())
             }
         }
