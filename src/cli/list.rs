@@ -2,13 +2,14 @@
 
 use super::alive::by_row;
 use super::exit::Exit;
-use super::fail::Outcome;
+use super::fail::{Fail, Outcome};
 use super::out::{Out, Paint, clean, columns, json_text};
 use super::place::{Place, StoreArg, now, wait};
 use crate::run::RunStatus;
-use crate::store::list_runs;
+use crate::store::{RunHead, Store, enlisted, list_runs};
 use crate::view::list::{Row, table};
 use crate::view::status::Carried;
+use crate::view::words::{count, short};
 
 /// Arguments of `flow list`.
 #[derive(Debug, clap::Args)]
@@ -26,16 +27,17 @@ pub struct Args {
 /// When the store cannot be read.
 pub fn command(args: &Args, out: Out) -> Outcome {
     let place = Place::find(&args.store)?;
-    let (rows, faults) = wait(async {
-        let Some(store) = place.open().await? else { return Ok((vec![], vec![])) };
+    let (rows, left, faults) = wait(async {
+        let Some(store) = place.open().await? else { return Ok((vec![], vec![], vec![])) };
         let (heads, faults) = list_runs(&*store).await?;
-        let mut rows = Vec::with_capacity(heads.len());
+        let (mut rows, mut left) = (Vec::with_capacity(heads.len()), Vec::new());
         for head in heads.iter().rev() {
             let running = head.status == RunStatus::Running.as_str();
             let carried = if running { by_row(&*store, head).await? } else { Carried::No };
             rows.push(Row::of(head, carried));
+            left.extend(left_alone(&*store, head, carried).await?);
         }
-        Ok((rows, faults))
+        Ok((rows, left, faults))
     })?;
     for fault in &faults {
         out.warn(&fault.to_string());
@@ -49,6 +51,17 @@ pub fn command(args: &Args, out: Out) -> Outcome {
         let lines = columns(&table(&rows, now()));
         let shown = lines.iter().enumerate().map(|(at, line)| if at == 0 { out.paint(Paint::Dim, line) } else { clean(line) });
         out.result(&(shown.collect::<Vec<_>>().join("\n") + "\n"))?;
+        for note in &left {
+            out.note(note);
+        }
     }
     Ok(if faults.is_empty() { Exit::Done } else { Exit::Store })
+}
+
+/// What there is to say of a run that waits for a worker although some looked at it.
+async fn left_alone(store: &dyn Store, head: &RunHead, carried: Carried) -> Result<Option<String>, Fail> {
+    let Some(pool) = head.pool.as_ref().filter(|_| carried == Carried::Queued) else { return Ok(None) };
+    let refused = enlisted(store, pool, &head.id).await?.map_or(0, |enlisted| enlisted.refused.len());
+    let id = short(&head.id);
+    Ok((refused > 0).then(|| format!("run {id} was left alone by {}: `flow show {id}` says why", count(refused, "worker"))))
 }

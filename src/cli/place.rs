@@ -96,6 +96,18 @@ impl Place {
         Ok(store::open_store(self.url.text(), true).await?)
     }
 
+    /// Opens the store, and makes it where it is not there yet, for runs that one process leaves to another.
+    ///
+    /// # Errors
+    /// When it cannot be opened, or no other process would ever see it.
+    pub async fn open_shared(&self) -> Result<Arc<dyn Store>, Fail> {
+        if store::is_forgotten(self.url.text()) {
+            let what = format!("the store `{}` is forgotten when this command ends: no other process sees it", self.url.text());
+            return Err(Fail::usage(what).help("give one that is shared: `--store sqlite:PATH` or `--store nats://HOST:PORT`"));
+        }
+        self.open_or_create().await
+    }
+
     /// The same store, and the folder that it belongs to: a run goes on in its own project, wherever its user stands.
     #[must_use]
     pub fn of_its_store(mut self) -> Self {

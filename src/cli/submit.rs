@@ -53,7 +53,7 @@ pub fn command(args: &Args, found: &Found, matches: &ArgMatches, out: Out) -> Ou
         trust::ensure(&found.project.root, &start.pipeline, &plan, args.yes, out)?;
     }
     let state = serve::wait(async {
-        let store = place.open_or_create().await?;
+        let store = place.open_shared().await?;
         tell_of_replicas(&*store, &plan, out).await?;
         let services = serve::idle(&place, store);
         Ok(Carrier::enlist(&services, request, &args.pool, Arc::new(Notices(out))).await?)

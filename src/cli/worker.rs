@@ -54,7 +54,7 @@ pub fn command(args: &Args, out: Out) -> Outcome {
     let config = pipeline::settings(&pipeline::project()?)?.clone();
     let allowed = Allowed::of(&args.allowed, out)?;
     serve::wait(async {
-        let store = place.open_or_create().await?;
+        let store = place.open_shared().await?;
         let pools: Vec<_> = args.pools.iter().map(|pool| format!("`{pool}`")).collect();
         let places = count(usize::from(args.capacity), "place");
         out.note(&format!(

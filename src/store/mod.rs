@@ -41,7 +41,7 @@ pub use mail::{Mail, Request, consumed_write, pending, post};
 pub use memory::Memory;
 #[cfg(feature = "nats")]
 pub use nats::Nats;
-pub use open::{STORE_FORMS, file_of, open_store};
+pub use open::{STORE_FORMS, file_of, is_forgotten, open_store};
 pub use pool::{
     Enlisted, Home, Offer, Posted, Refusal, Stage, change, enlist_write, enlisted, note_refusal, offer_write, posted, read_offer,
     ring, strike_write,

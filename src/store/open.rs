@@ -16,6 +16,11 @@ pub fn file_of(url: &str) -> Option<&Path> {
     Some(Path::new(path.strip_prefix("//").unwrap_or(path)))
 }
 
+/// Whether a store is forgotten with the process that opened it.
+pub fn is_forgotten(url: &str) -> bool {
+    matches!(url, "memory:" | "memory")
+}
+
 /// Opens a store. With `create`, a file that is not there is made.
 ///
 /// # Errors
@@ -30,7 +35,7 @@ pub async fn open_store(url: &str, create: bool) -> Result<Arc<dyn Store>, Store
     if is_nats(url) {
         return open_nats(url, create).await;
     }
-    if url == "memory:" || url == "memory" {
+    if is_forgotten(url) {
         return Ok(Arc::new(Memory::new()));
     }
     if !url.contains(':') && !url.is_empty() {

@@ -139,12 +139,24 @@ fn a_run_that_was_submitted_waits_for_a_worker() {
 }
 
 #[test]
+fn a_store_that_nobody_else_sees_is_refused() {
+    let desk = desk(LONG, ("wait.sh", WAIT));
+    for words in ["submit it.toml --yes", "worker --until-idle"] {
+        desk.flow(&format!("{words} --store memory:"))
+            .ends(2)
+            .prints("")
+            .says("error: the store `memory:` is forgotten when this command ends: no other process sees it\n  help: give one that is shared: `--store sqlite:PATH` or `--store nats://HOST:PORT`\n");
+    }
+}
+
+#[test]
 fn what_nobody_allowed_is_left_alone_and_says_so() {
     let desk = desk(LONG, ("wait.sh", WAIT));
     std::fs::write(desk.project().join("wait.sh.go"), "").unwrap();
     let row = desk.flow("submit it.toml --yes --json").ends(0);
     let row: serde_json::Value = serde_json::from_str(&row.stdout).unwrap();
     desk.flow("worker --until-idle").ends(0).says_part("is left to others: its pipeline `it.toml` is not allowed here");
+    desk.flow("list").ends(0).prints_part("waits for a worker").says_part("was left alone by 1 worker: `flow show ");
     desk.flow("show latest").ends(0).prints_part("left by").prints_part("is not allowed here");
     assert_eq!(read(desk.project().join("wait.sh.log")), "");
     desk.flow(&format!("worker --until-idle --allow {}", row["plan"].as_str().unwrap())).ends(0).says_part("complete");
