@@ -100,8 +100,8 @@ pub const NOTES: usize = 1_000;
 pub const TAIL_BYTES: usize = 4 << 10;
 /// How often the carrier of a run renews its lease, in milliseconds.
 pub const BEAT_MS: u64 = 10_000;
-/// How far the row of a run that goes on may be behind its journal where the store is elsewhere, in milliseconds: nobody who
-/// lists runs sees it, and a chain of quick phases writes little more than its entries.
+/// How far the row of a run that goes on may be behind its journal where the store is elsewhere, in milliseconds: hardly
+/// anybody who lists runs sees it, and a chain of quick phases writes little more than its entries.
 pub const ROW_MS: u64 = 250;
 /// A lease whose beat was not seen to move for this long may be taken over, in milliseconds.
 pub const LEASE_MS: u64 = 45_000;

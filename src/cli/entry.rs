@@ -33,7 +33,7 @@ pub fn main() -> ExitCode {
 
 fn no_room(error: &std::io::Error) -> Exit {
     let what = format!("the system gives no thread with a stack of {} MiB: {error}", STACK_BYTES >> 20);
-    let help = "what is asked for is address space, not memory: raise its limit, `ulimit -v unlimited` in a shell";
+    let help = "raise what limits it: `ulimit -v` (address space; hardly any of it is used) or `ulimit -u` (threads)";
     Out::new(When::Never).fail(&Fail::new(Exit::Ours, what).help(help));
     Exit::Ours
 }

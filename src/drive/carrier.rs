@@ -10,7 +10,7 @@ use crate::name::{Bucket, Key, Name};
 use crate::run::{Illegal, Owner, RunState, Stamped, Stimulus};
 use crate::store::{
     AppendError, CommitError, Document, Head, Journal, Lease, Op, Revision, StoreError, Write, claim_write, head_write,
-    read_document, read_head, read_lease,
+    read_document, read_head, read_lease, release_write,
 };
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -46,7 +46,7 @@ pub(super) struct View {
 }
 
 /// What is written beside an entry, and what each write is.
-enum Beside {
+pub(super) enum Beside {
     Row,
     View(usize),
     Lease,
@@ -118,7 +118,7 @@ impl Carrier {
             match self.journal.append(&self.head, &nonce, events, writes).await {
                 Ok(appended) => {
                     self.head = appended.head;
-                    return self.written(&kinds, views, appended.revisions).await;
+                    return self.written(&kinds, &more, views, appended.revisions).await;
                 }
                 Err(AppendError::Fenced { .. }) => return Err(DriveError::Lost(self.state.id().clone())),
                 Err(AppendError::Store(error)) => return Err(error.into()),
@@ -151,7 +151,7 @@ impl Carrier {
         // The number of entries that these events take is only known to the journal; the row says at least this one.
         let seq = self.head.seq + u64::from(!events.is_empty());
         let (mut writes, mut kinds) = (vec![], vec![]);
-        if events.is_empty() || lease.is_some() || !self.row_may_wait() {
+        if !self.row_may_wait() {
             writes.push(head_write(&self.row_of(seq), self.row.revision()));
             kinds.push(Beside::Row);
         }
@@ -218,16 +218,16 @@ impl Carrier {
     async fn written(
         &mut self,
         kinds: &[Beside],
+        more: &[Write],
         values: Vec<(usize, crate::value::Value)>,
         revisions: Option<Vec<Revision>>,
     ) -> Result<(), DriveError> {
         let Some(revisions) = revisions else {
-            return self.catch_up().await;
+            return self.catch_up(more).await;
         };
+        // Unless it is among what was written.
+        self.row.fall_behind();
         self.noted(kinds, values, revisions);
-        if !kinds.iter().any(|kind| matches!(kind, Beside::Row)) {
-            self.row.fall_behind();
-        }
         Ok(())
     }
 
@@ -249,7 +249,9 @@ impl Carrier {
 
     /// The outcome of an append had to be read back: so do the revisions; and of what stands beside the entry, a store
     /// that does not write all at once may lack the rest.
-    async fn catch_up(&mut self) -> Result<(), DriveError> {
+    async fn catch_up(&mut self, more: &[Write]) -> Result<(), DriveError> {
+        // What was to be removed and is still there is met again.
+        let more: Vec<Write> = more.iter().filter_map(Write::once_more).collect();
         let mut cause = String::new();
         for turn in 0..COMMIT_RESENDS {
             // Pauses grow: somebody else may write the same documents.
@@ -258,22 +260,20 @@ impl Carrier {
             for at in 0..self.views.len() {
                 self.reread(at).await?;
             }
-            let row = read_head(&*store, &run).await?;
             // Whoever stood still here may have lost the run meanwhile, and what it would write is old.
-            let overtaken = row.as_ref().is_some_and(|(row, _)| row.seq > self.head.seq);
-            if overtaken || !self.journal.since(&self.head).await?.entries.is_empty() {
+            self.reread_row().await?;
+            if !self.journal.since(&self.head).await?.entries.is_empty() {
                 return Err(DriveError::Lost(run));
             }
-            self.row = Row::read(row.map(|(_, revision)| revision));
             let mine = self.state.owner.as_ref() == Some(&self.owner);
             let lease = match read_lease(&*store, &run).await? {
                 Some((lease, revision)) if lease.owner == self.owner => {
                     self.lease_revision = revision;
-                    None
+                    (!mine).then(|| release_write(&run, revision))
                 }
                 other => mine.then(|| claim_write(&run, &self.lease, other.map(|(_, revision)| revision))),
             };
-            let (writes, kinds, values) = self.beside(&[], lease.as_ref(), &[]);
+            let (writes, kinds, values) = self.beside(&[], lease.as_ref(), &more);
             let pairs = writes.into_iter().zip(kinds);
             let (documents, rest): (Vec<_>, Vec<_>) = pairs.partition(|(_, kind)| matches!(kind, Beside::View(_)));
             // The row first, and by itself: it changes with whoever takes the run, so that nobody had before it was written;
@@ -292,7 +292,11 @@ impl Carrier {
     }
 
     /// Writes some of what stands beside an entry.
-    async fn put(&mut self, pairs: Vec<(Write, Beside)>, values: Vec<(usize, crate::value::Value)>) -> Result<(), CommitError> {
+    pub(super) async fn put(
+        &mut self,
+        pairs: Vec<(Write, Beside)>,
+        values: Vec<(usize, crate::value::Value)>,
+    ) -> Result<(), CommitError> {
         if pairs.is_empty() {
             return Ok(());
         }

@@ -321,11 +321,12 @@ impl Turning {
         tokio::select! {
             biased;
             () = changed(&mut self.stop) => Ok(()),
+            // However much happens, others are told in time.
+            () = duty => self.duty().await,
             word = self.inbox.recv() => match word {
                 Some(word) => self.hear(word).await,
                 None => Ok(()),
             },
-            () = duty => self.duty().await,
             () = alarm => self.carrier.take(vec![Stimulus::Tick], vec![]).await,
         }
     }
@@ -387,7 +388,13 @@ impl Turning {
 
     /// Tells them.
     async fn duty(&mut self) -> Result<(), DriveError> {
-        if self.next_beat <= Instant::now() { self.beat().await } else { self.carrier.write_row().await }
+        if self.next_beat <= Instant::now() {
+            return self.beat().await;
+        }
+        match self.carrier.row.due() {
+            Some(_) => self.carrier.write_row().await,
+            None => Ok(()),
+        }
     }
 
     /// Shows others that this driver lives. One that could not for too long stops its agents by ending.
@@ -429,9 +436,9 @@ impl Turning {
             let duty = tokio::time::sleep_until(self.next_duty().into());
             tokio::select! {
                 biased;
+                () = duty => self.duty().await?,
                 word = self.inbox.recv() => if let Some(word) = word { self.hear(word).await? },
                 () = changed(&mut self.stop) => {}
-                () = duty => self.duty().await?,
             }
         }
         Ok(())

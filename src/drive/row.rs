@@ -4,7 +4,7 @@
 //! Who carries a run and what its status is are written with their entries everywhere: others decide by these.
 
 use super::DriveError;
-use super::carrier::Carrier;
+use super::carrier::{Beside, Carrier};
 use crate::limits::ROW_MS;
 use crate::run::RunStatus;
 use crate::store::{CommitError, Revision, RunHead, head_write, read_head};
@@ -47,10 +47,11 @@ impl Row {
 }
 
 impl Carrier {
-    /// Whether the next entry may be written without the row.
+    /// Whether the next entry may be written without the row: not when it changes the run's status, and not before this
+    /// driver has written the row, which it does with its claim.
     pub(super) fn row_may_wait(&self) -> bool {
-        let goes_on = |status: RunStatus| status == RunStatus::Running;
-        self.services.store.is_elsewhere() && goes_on(self.state.status) && self.row.status.is_some_and(goes_on)
+        let running = RunStatus::Running;
+        self.services.store.is_elsewhere() && self.state.status == running && self.row.status == Some(running)
     }
 
     /// Writes the row by itself.
@@ -58,28 +59,30 @@ impl Carrier {
     /// # Errors
     /// The store failed, or the row is that of another driver.
     pub(super) async fn write_row(&mut self) -> Result<(), DriveError> {
-        let store = self.services.store.clone();
-        let status = self.state.status;
-        self.row.due = None;
-        match store.commit(vec![head_write(&self.row_of(self.head.seq), self.row.revision)]).await {
-            Ok(revisions) => {
-                if let Some(revision) = revisions.first() {
-                    self.row.written(status, *revision);
-                }
-                Ok(())
-            }
+        let write = head_write(&self.row_of(self.head.seq), self.row.revision);
+        match self.put(vec![(write, Beside::Row)], vec![]).await {
+            Ok(()) => Ok(()),
             Err(CommitError::Store(error)) => Err(error.into()),
             // It is read, and written again soon.
             Err(CommitError::Conflict { .. } | CommitError::Unknown { .. }) => {
-                let row = read_head(&*store, self.state.id()).await?;
-                if row.as_ref().is_some_and(|(row, _)| row.seq > self.head.seq) {
-                    return Err(DriveError::Lost(self.state.id().clone()));
-                }
-                self.row = Row::read(row.map(|(_, revision)| revision));
+                self.reread_row().await?;
                 self.row.fall_behind();
                 Ok(())
             }
         }
+    }
+
+    /// Reads the row.
+    ///
+    /// # Errors
+    /// The store failed, or the row is that of another driver: it tells of an entry that this one did not write.
+    pub(super) async fn reread_row(&mut self) -> Result<(), DriveError> {
+        let row = read_head(&*self.services.store, self.state.id()).await?;
+        if row.as_ref().is_some_and(|(row, _)| row.seq > self.head.seq) {
+            return Err(DriveError::Lost(self.state.id().clone()));
+        }
+        self.row = Row::read(row.map(|(_, revision)| revision));
+        Ok(())
     }
 
     /// What the row tells after the entry of this number.

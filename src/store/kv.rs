@@ -33,6 +33,16 @@ pub struct Write {
     pub op: Op,
 }
 
+impl Write {
+    /// The same write once more, where nobody knows whether it happened; `None` for one that changes or removes something.
+    pub fn once_more(&self) -> Option<Self> {
+        match &self.op {
+            Op::Create(value) | Op::Ensure(value) => Some(Self { op: Op::Ensure(value.clone()), ..self.clone() }),
+            Op::Update(..) | Op::Delete(_) => None,
+        }
+    }
+}
+
 /// What a write does.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Op {

@@ -68,8 +68,9 @@ impl Nats {
             tokio::time::sleep(Duration::from_millis(round.min(20))).await;
             (lasts, fresh) = (self.look(batch).await?, true);
         }
-        let cause = format!("its keys changed {ROUNDS} times while they were written");
-        Err(StoreError::Failed { doing: format!("write `{}`", batch[0].key), cause }.into())
+        // Others were faster each time; or a write of these keys is under way on a server that cannot end it now.
+        let cause = format!("it was refused {ROUNDS} times, as if its keys changed");
+        Err(CommitError::Unknown { key: batch[0].key.clone(), cause })
     }
 
     fn check_sizes(&self, batch: &[Write]) -> Result<(), StoreError> {

@@ -168,6 +168,6 @@ fn a_system_without_room_for_a_stack_is_told_of_before_anything_begins() {
     let said = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(70), "{said}");
     assert!(said.starts_with("error: the system gives no thread with a stack of 256 MiB: "), "{said}");
-    assert!(said.contains("\n  help: what is asked for is address space, not memory"), "{said}");
+    assert!(said.contains("\n  help: raise what limits it: `ulimit -v`"), "{said}");
     assert!(!desk.project().join(".flow").exists(), "nothing was begun");
 }
