@@ -27,7 +27,6 @@ pub(super) fn myself() -> Owner {
 
 /// Whether another driver lives, as far as this machine can tell: `None` when it is (or may be) on another one.
 pub fn lives(owner: &Owner) -> Option<bool> {
-    // Containers on one machine share its boot and not its processes.
     let known = !owner.boot_id.is_empty() && owner.boot_id == boot_id() && owner.host == host();
     known.then(|| pid_start(owner.pid) == Some(owner.pid_start))
 }
@@ -50,9 +49,15 @@ fn host() -> String {
     rustix::system::uname().nodename().to_string_lossy().into_owned()
 }
 
-/// Changes at every boot; empty where the system does not tell.
+/// Changes at every boot, and names the processes that are seen: containers on one machine share its boot, some its name as
+/// well, and have processes of their own. Empty where the system does not tell.
 fn boot_id() -> String {
-    fs::read_to_string("/proc/sys/kernel/random/boot_id").map(|id| id.trim().to_owned()).unwrap_or_default()
+    let boot = fs::read_to_string("/proc/sys/kernel/random/boot_id");
+    let seen = fs::read_link("/proc/self/ns/pid");
+    match (boot, seen) {
+        (Ok(boot), Ok(seen)) => format!("{} {}", boot.trim(), seen.display()),
+        _ => String::new(),
+    }
 }
 
 /// When a process started, in ticks since boot; `None` when there is no such process, or it is dead and not yet reaped.
