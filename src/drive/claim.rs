@@ -11,8 +11,8 @@ use crate::agent;
 use crate::engine::Program;
 use crate::failpoint;
 use crate::limits::BEAT_MS;
-use crate::run::{AttemptStage, Claim, Owner, RunId, RunState, Stimulus};
-use crate::store::{Journal, Lease, Revision, change, claim_write, read_head, read_lease};
+use crate::run::{Claim, Owner, RunId, RunState, Stimulus};
+use crate::store::{Enlisted, Home, Journal, Lease, Revision, Write, change, claim_write, enlist_write, read_head, read_lease};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -67,15 +67,11 @@ impl Carrier {
         if how.retry && known.state.status.is_over() {
             way::refuse(services, &program.plan, &known.state.started).await?;
         }
-        if left_something(&known.state) {
-            failpoint::pass!("sweep.begin");
-            sweep(run).await;
-            failpoint::pass!("sweep.ended");
-        }
+        let left_something = known.state.owner.is_some();
         let row = read_head(&*services.store, run).await?;
         let pool = row.as_ref().and_then(|(head, _)| head.pool.clone());
         if let Some(pool) = &pool {
-            withdraw(&*services.store, pool, run, &*observer).await?;
+            withdraw(&*services.store, pool, run, known.head.seq, &*observer).await?;
         }
         let owner = myself();
         let lease = Lease { owner: owner.clone(), token: known.head.seq + 1, beat: 0 };
@@ -96,7 +92,15 @@ impl Carrier {
             observer,
         };
         let events = carrier.decide(vec![Stimulus::Claim { owner, how }])?;
-        carrier.commit(&events, Some(claim), vec![]).await?;
+        let more = Vec::from_iter(carrier.enlisted_again((!how.idle).then(|| home(&services.root))));
+        carrier.commit(&events, Some(claim), more).await?;
+        // What a driver that died left behind is ended by whoever has its run now, before anything is performed: whoever came
+        // too late would end what is not his.
+        if left_something {
+            failpoint::pass!("sweep.begin");
+            sweep(run).await;
+            failpoint::pass!("sweep.ended");
+        }
         if let Some(pool) = &carrier.pool
             && !how.idle
         {
@@ -106,12 +110,15 @@ impl Carrier {
         carrier.show(&events);
         Ok(carrier)
     }
-}
 
-/// Whether a driver that died may have left processes: some attempt was being performed.
-fn left_something(state: &RunState) -> bool {
-    let performing = |at: &usize| state.phases[*at].attempt.as_ref().is_some_and(|a| a.stage == AttemptStage::Performing);
-    state.owner.is_some() && state.active.iter().any(performing)
+    /// Enlists the run with its pool once more, unless it is, or is over: one that was over and goes on again was struck out.
+    /// Where nobody knows its home any more, only workers take it for which that does not matter.
+    pub(super) fn enlisted_again(&self, home: Option<Home>) -> Option<Write> {
+        let pool = self.pool.as_ref().filter(|_| !self.state.status.is_over())?;
+        let nowhere = Home { host: "an unknown machine".to_owned(), root: "an unknown folder".to_owned() };
+        let (run, at, home) = (self.state.id().clone(), self.state.started_at, home.unwrap_or(nowhere));
+        enlist_write(pool, &Enlisted { run, at, home, rings: 0, refused: vec![] }).once_more()
+    }
 }
 
 async fn sweep(run: &RunId) {

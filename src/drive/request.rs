@@ -59,7 +59,8 @@ pub(super) async fn settle_mail(services: &Services, run: &RunId) -> Result<Opti
     if events.is_empty() {
         let _ = services.store.commit(vec![release]).await;
     } else {
-        carrier.commit(&events, Some(release), vec![]).await?;
+        let more = Vec::from_iter(carrier.enlisted_again(None));
+        carrier.commit(&events, Some(release), more).await?;
     }
     if let Some(pool) = &carrier.pool {
         ring(&*services.store, pool, run).await?;

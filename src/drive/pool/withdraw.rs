@@ -1,8 +1,8 @@
 //! What a driver that died had offered is taken back before its run goes on: nothing of it may still be performed.
 
 use super::watched::Watched;
-use crate::drive::Observer;
 use crate::drive::owner::lease_time;
+use crate::drive::{DriveError, Observer};
 use crate::name::{Bucket, Key, Name};
 use crate::run::RunId;
 use crate::store::{CommitError, Offer, Posted, Stage, Store, StoreError, key, offer_write, posted, strike_write};
@@ -11,19 +11,29 @@ use std::time::Duration;
 /// How often it is looked whether a worker has stopped.
 const LOOK: Duration = Duration::from_millis(200);
 
-/// Takes the offers of a run back. Whoever performs one is asked to stop, and waited for while it lives.
+/// Takes the offers of a run back, whose journal ends at an entry. Whoever performs one is asked to stop, and waited for while
+/// it lives.
+///
+/// # Errors
+/// The store failed, or somebody took the run meanwhile: its offers are theirs.
 pub(in crate::drive) async fn withdraw(
     store: &dyn Store,
     pool: &Name,
     run: &RunId,
+    end: u64,
     observer: &dyn Observer,
-) -> Result<(), StoreError> {
+) -> Result<(), DriveError> {
     let (engine, prefix) = (Bucket::engine(), key::offers(pool, run));
     let mut watched: Watched<Key, (String, u64)> = Watched::new();
     let mut told = false;
     loop {
         let mut performed = 0;
-        for entry in store.scan(&engine, &prefix).await? {
+        let there = store.scan(&engine, &prefix).await?;
+        // Asked after they were read, so that none of what is struck out below is of a driver that came since.
+        if store.get(&engine, &key::entry(run, end + 1)).await?.is_some() {
+            return Err(DriveError::Lost(run.clone()));
+        }
+        for entry in there {
             let stage = match posted(&store.name(), &entry) {
                 Some(Ok(Posted::Offer(offer))) => Some(offer),
                 _ => None,
