@@ -62,8 +62,13 @@ impl Drop for Hand {
 
 impl Hand {
     fn start(desk: &Desk, line: &str) -> Self {
+        Self::with(desk, &["worker"].into_iter().chain(line.split_whitespace()).collect::<Vec<_>>())
+    }
+
+    /// Another command, which is running as well.
+    fn with(desk: &Desk, words: &[&str]) -> Self {
         let log = std::fs::OpenOptions::new().create(true).append(true).open(desk.project().join("worker.log")).unwrap();
-        let mut command = desk.command(["worker"].into_iter().chain(line.split_whitespace()));
+        let mut command = desk.command(words);
         Self(command.stdout(Stdio::null()).stderr(log).spawn().unwrap())
     }
 
@@ -196,8 +201,8 @@ fn two_workers_perform_the_phases_of_one_run() {
     assert_eq!(read(desk.project().join("meet.sh.done")).lines().count(), 2);
 }
 
-#[test]
-fn an_attempt_whose_worker_is_killed_is_performed_again() {
+/// Two workers perform a pair of phases; the one that helps gets these signals. What it performed is performed again.
+fn a_helper_that_gets(signals: &[&str], told: &str) {
     let desk = desk(PAIR, ("meet.sh", "sleep 0\n"));
     let meet = r#"
 echo "$FLOW_PHASE $(pwd)" >> "$0.begun"
@@ -212,11 +217,49 @@ echo "$FLOW_PHASE" >> "$0.done"
     until("the first phase", &desk, || read(&begun).lines().count() == 1);
     let helper = Hand::start(&other, "--capacity 1 --allow it.toml --any-tree");
     until("the second phase", &other, || read(&begun).lines().count() == 2);
-    helper.signal("-9");
+    for signal in signals {
+        helper.signal(signal);
+        // Two at once would be heard as one.
+        until("an answer", &other, || *signal == "-9" || read(other.project().join("worker.log")).contains("takes nothing new"));
+    }
+    helper.ends();
     std::fs::write(desk.project().join("meet.sh.go"), "").unwrap();
     until_complete(&desk);
     assert_eq!(read(&begun).lines().count(), 3, "one of them began twice");
-    desk.flow("logs latest").ends(0).prints_part("that performed it died").prints_part("complete");
+    desk.flow("logs latest").ends(0).prints_part(told).prints_part("complete");
+}
+
+#[test]
+fn an_attempt_whose_worker_is_killed_is_performed_again() {
+    a_helper_that_gets(&["-9"], "that performed it died");
+}
+
+#[test]
+fn an_attempt_whose_worker_is_hurried_away_is_performed_again() {
+    a_helper_that_gets(&["-TERM", "-TERM"], "the worker that performed it was asked to stop");
+}
+
+#[test]
+fn a_run_that_failed_and_is_tried_again_goes_back_to_its_pool() {
+    let fails_first = r#"
+echo begun >> "$0.log"
+[ -f "$0.go" ] || exit 1
+until [ -f "$0.end" ]; do sleep 0.05; done
+echo done
+"#;
+    let desk = desk(&LONG.replace("[phases.wait]", "[phases.wait]\nretry = { max = 0 }"), ("wait.sh", fails_first));
+    desk.flow("submit it.toml --yes").ends(0);
+    desk.flow("worker --allow it.toml --until-idle").ends(0).says_part("failed");
+    assert!(!desk.flow("store export").stdout.contains("flow.pool"), "a run that is over is in no pool");
+    std::fs::write(desk.project().join("wait.sh.go"), "").unwrap();
+    let person = Hand::with(&desk, &["retry", "latest", "--yes"]);
+    until("the second attempt", &desk, || read(desk.project().join("wait.sh.log")).lines().count() == 2);
+    person.signal("-9");
+    person.ends();
+    desk.flow("list").ends(0).prints_part("waits for a worker of its pool");
+    std::fs::write(desk.project().join("wait.sh.end"), "").unwrap();
+    desk.flow("worker --allow it.toml --until-idle").ends(0).says_part("wait: complete");
+    assert!(!desk.flow("store export").stdout.contains("flow.pool"), "it is over again");
 }
 
 #[test]

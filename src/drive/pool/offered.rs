@@ -167,7 +167,12 @@ impl Pooled {
 
     /// Takes the offer back, if it is as it was last seen.
     async fn strike(&self, open: &Open) -> bool {
-        self.store.commit(vec![strike_write(&open.key, open.revision)]).await.is_ok()
+        match self.store.commit(vec![strike_write(&open.key, open.revision)]).await {
+            Ok(_) => true,
+            // Whoever drives the run is the only one who strikes its offers out.
+            Err(CommitError::Unknown { .. }) => matches!(read_offer(&*self.store, &open.key).await, Ok(None)),
+            Err(_) => false,
+        }
     }
 
     /// The attempt is to stop: an offer that nobody took is struck out, and whoever performs it is told.
@@ -191,11 +196,12 @@ impl Pooled {
         let news = open.revision != revision;
         (open.offer, open.revision) = (offer, revision);
         match open.offer.stage.clone() {
+            Stage::Open if open.stops.is_some() => self.strike(open).await.then(never_began),
             Stage::Open => None,
             Stage::Done { outcome } => {
                 let outcome = self.outcome(&outcome).await?;
                 self.strike(open).await;
-                Some(outcome)
+                Some(if open.stops.is_none() { unless_stopped(outcome) } else { outcome })
             }
             Stage::Taken { by, beat, session, stop } => {
                 if news && let Some(session) = session.clone().filter(|_| open.session != session) {
@@ -207,9 +213,11 @@ impl Pooled {
                 }
                 let stands_still = open.watched.is_dead((), (by.driver.clone(), beat));
                 let late = open.stops.is_some_and(|at| Instant::now() > at);
-                if late || lives(&by) == Some(false) || stands_still {
-                    let died = format!("the worker on {} that performed it died", by.host);
-                    return self.strike(open).await.then_some(Outcome::Lost { reason: died });
+                let died = lives(&by) == Some(false) || stands_still;
+                if late || died {
+                    let what = if died { "died" } else { "did not stop in time" };
+                    let reason = format!("the worker on {} that performed it {what}", by.host);
+                    return self.strike(open).await.then_some(Outcome::Lost { reason });
                 }
                 if open.stops.is_some() && !stop {
                     let offer = Offer { stage: Stage::Taken { by, beat, session, stop: true }, ..open.offer.clone() };
@@ -230,6 +238,16 @@ impl Pooled {
         };
         let odd = |error| Outcome::Lost { reason: format!("what another worker made of it cannot be read: {error}") };
         Some(read_deep(&bytes).unwrap_or_else(odd))
+    }
+}
+
+/// An attempt that its own worker stopped, and not its driver, is one whose performer is gone: it may have done half of it.
+fn unless_stopped(outcome: Outcome) -> Outcome {
+    match outcome {
+        Outcome::Failed { error, .. } if error.class == ErrorClass::Cancelled => {
+            Outcome::Lost { reason: "the worker that performed it was asked to stop".to_owned() }
+        }
+        outcome => outcome,
     }
 }
 
