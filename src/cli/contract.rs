@@ -91,7 +91,7 @@ impl Contract {
         }
         let there = format!("{} on {}", wanted.home.root, wanted.home.host);
         if wanted.changed {
-            return Err(format!("it changes files in {there}, which are not here"));
+            return Err(format!("files of {there} were changed since its commit, or may be"));
         }
         let here = project::git(&self.place.root).get("commit");
         let brief = |commit: &str| commit.chars().take(COMMIT).collect::<String>();

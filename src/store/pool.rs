@@ -66,8 +66,8 @@ pub struct Offer {
     /// The commit of that tree when the run began, if it is one of git.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub commit: Option<String>,
-    /// Whether it changes files of the tree: then it is only performed there.
-    pub writes: bool,
+    /// Whether that tree is not what the commit says, or may not be by now: then it is only performed there.
+    pub changed: bool,
     /// How the run's agents are performed, by agent.
     #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
     pub agents: IndexMap<String, String>,

@@ -201,6 +201,48 @@ fn two_workers_perform_the_phases_of_one_run() {
     assert_eq!(read(desk.project().join("meet.sh.done")).lines().count(), 2);
 }
 
+/// Offers a phase of a pipeline to a worker of a clone at the same commit, and says whether that one performs it.
+fn is_performed_in_a_clone(pipeline: &str, dirty: bool) -> bool {
+    let begin = "pwd >> \"$0.folders\"\nuntil [ -f \"$0.go\" ]; do sleep 0.05; done\n";
+    let desk = desk(pipeline, ("meet.sh", begin)).file(".gitignore", ".flow\nmeet.sh*\nworker.log\n");
+    git(&desk.project(), "init -q");
+    git(&desk.project(), "add .");
+    git(&desk.project(), "-c user.name=a -c user.email=a@example.com commit -q -m all");
+    let other = beside(&desk);
+    std::fs::remove_file(other.project().join("it.toml")).unwrap();
+    git(&other.project(), &format!("clone -q {} .", desk.project().display()));
+    if dirty {
+        std::fs::write(desk.project().join("new"), "").unwrap();
+    }
+    desk.flow("submit it.toml --yes").ends(0);
+    let _driver = Hand::start(&desk, "--capacity 1 --allow it.toml");
+    let folders = desk.project().join("meet.sh.folders");
+    until("the first phase", &desk, || read(&folders).lines().count() == 1);
+    let _helper = Hand::start(&other, "--capacity 1 --allow it.toml");
+    let refused = || read(other.project().join("worker.log")).contains("offers is left to others: files of ");
+    until("what becomes of the second", &desk, || refused() || read(&folders).lines().count() == 2);
+    std::fs::write(desk.project().join("meet.sh.go"), "").unwrap();
+    until_complete(&desk);
+    let performed = read(&folders).lines().any(|folder| Path::new(folder) == other.project());
+    assert_ne!(performed, refused());
+    performed
+}
+
+fn git(folder: &Path, line: &str) {
+    assert!(std::process::Command::new("git").current_dir(folder).args(line.split(' ')).status().unwrap().success());
+}
+
+#[test]
+fn an_attempt_is_offered_to_a_clone_while_nothing_changes_the_tree() {
+    let writes = "\n[agents.fixer]\nuse = \"command\"\ncommand = [\"touch\", \"fixed\"]\n\n[phases.fix]\nagent = \"fixer\"\nprompt = \"Fix it\"\ntimeout = \"1m\"\n";
+    let reads = writes.replace("\n\n[phases", "\naccess = \"read\"\n\n[phases");
+    let after = |agent: &str| PAIR.replace("timeout", "needs = [\"fix\"]\ntimeout") + agent;
+    assert!(is_performed_in_a_clone(PAIR, false));
+    assert!(is_performed_in_a_clone(&after(&reads), false));
+    assert!(!is_performed_in_a_clone(PAIR, true), "the clone lacks what was not committed");
+    assert!(!is_performed_in_a_clone(&after(writes), false), "the clone lacks what the agent wrote");
+}
+
 /// Two workers perform a pair of phases; the one that helps gets these signals. What it performed is performed again.
 fn a_helper_that_gets(signals: &[&str], told: &str) {
     let desk = desk(PAIR, ("meet.sh", "sleep 0\n"));

@@ -9,8 +9,7 @@ use crate::agent::{Backend, Context, Future};
 use crate::drive::{Stop, lives};
 use crate::limits::GRACE_MS;
 use crate::name::{Bucket, Key, Name};
-use crate::plan::Plan;
-use crate::run::{Digest, ErrorClass, Outcome, Task, Work};
+use crate::run::{Digest, ErrorClass, Outcome, Work};
 use crate::store::{
     CommitError, Home, Offer, Revision, Stage, Store, StoreError, blob_writes, get_blob, key, offer_write, read_deep, read_offer,
     strike_write,
@@ -33,10 +32,11 @@ pub(super) struct Pooled {
     pub places: Arc<Semaphore>,
     /// Offers that this worker may have open.
     pub offers: Arc<Semaphore>,
-    pub plan: Arc<Plan>,
     pub digest: Digest,
     pub home: Home,
     pub commit: Option<String>,
+    /// Whether the tree was changed when the run was taken, or may be changed by the run.
+    pub changed: bool,
     pub agents: IndexMap<String, String>,
     /// Whether the worker is to stop: then nothing begins any more.
     pub stop: watch::Receiver<Stop>,
@@ -144,7 +144,7 @@ impl Pooled {
             work: digest,
             home: self.home.clone(),
             commit: self.commit.clone(),
-            writes: matches!(&work.task, Task::Agent(agent) if self.plan.may_write(&agent.agent)),
+            changed: self.changed,
             agents: self.agents.clone(),
             stage: Stage::Open,
         };

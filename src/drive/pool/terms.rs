@@ -45,7 +45,7 @@ impl Wanted {
         Self {
             home: offer.home.clone(),
             commit: offer.commit.clone(),
-            changed: offer.writes,
+            changed: offer.changed,
             rehearsal: false,
             agents: offer.agents.clone(),
             path: plan.path.clone(),

@@ -179,7 +179,7 @@ impl Worker {
         let wanted = Wanted::run(&known.state, &plan, post.what.home.clone());
         match self.terms.services(&plan, &wanted) {
             Ok(services) => {
-                let services = self.pooled(services, &known.state, plan, wanted, &post.pool, stop);
+                let services = self.pooled(services, &known.state, &plan, wanted, &post.pool, stop);
                 self.carry(key.clone(), services, known, before, stop.clone());
                 Ok(Look::Taken)
             }
@@ -213,7 +213,7 @@ impl Worker {
         &self,
         services: Services,
         state: &RunState,
-        plan: Arc<Plan>,
+        plan: &Plan,
         wanted: Wanted,
         pool: &Name,
         stop: &watch::Receiver<Stop>,
@@ -228,9 +228,10 @@ impl Worker {
             places: self.places.clone(),
             offers: self.offers.clone(),
             digest: state.plan().clone(),
-            plan,
             home: self.home.clone(),
             commit: wanted.commit,
+            // Once something is offered, an agent of the run may have written already.
+            changed: wanted.changed || plan.writes(),
             agents: wanted.agents,
             stop: stop.clone(),
         };

@@ -33,7 +33,7 @@ fn offer(stage: Stage) -> Offer {
         work: Digest::of(b"work"),
         home: home(),
         commit: Some("0123abcd".to_owned()),
-        writes: true,
+        changed: true,
         agents: IndexMap::from([("worker".to_owned(), "claude".to_owned())]),
         stage,
     }
