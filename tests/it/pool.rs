@@ -1,5 +1,7 @@
 //! Workers as processes: they share runs and the phases of one run, replace each other, and let go when they are asked to.
 
+mod inside;
+
 use crate::cli::{Desk, Did};
 use std::path::Path;
 use std::process::{Child, Stdio};

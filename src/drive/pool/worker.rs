@@ -138,7 +138,11 @@ impl Worker {
             let first: Vec<_> = board.runs.iter().filter(free).take(self.capacity).collect();
             let Some((key, post)) = first.get(std::process::id() as usize % first.len().max(1)) else { return Ok(()) };
             let ((key, revision), post) = (((*key).clone(), post.revision), (*post).clone());
-            if let Look::Later(after) = self.consider(&key, post, stop).await? {
+            let look = match self.consider(&key, &post, stop).await {
+                Ok(look) => look,
+                Err(error) => self.refuse(&post, of_one(error)?).await,
+            };
+            if let Look::Later(after) = look {
                 self.later.insert(key, (revision, Instant::now() + after));
             }
         }
@@ -146,7 +150,7 @@ impl Worker {
     }
 
     /// Looks at a run, and carries it if it may and nobody else does.
-    async fn consider(&mut self, key: &Key, post: Post<Enlisted>, stop: &watch::Receiver<Stop>) -> Result<Look, StoreError> {
+    async fn consider(&mut self, key: &Key, post: &Post<Enlisted>, stop: &watch::Receiver<Stop>) -> Result<Look, DriveError> {
         let run = post.what.run.clone();
         let Some((head, _)) = read_head(&*self.store, &run).await? else { return Ok(Look::Later(SCAN)) };
         match head.status.as_str() {
@@ -168,13 +172,9 @@ impl Worker {
             }
         }
         self.leases.forget(&run);
-        let known = match load(&self.store, &run).await {
-            Ok(known) => known,
-            Err(DriveError::Store(error)) => return Err(error),
-            Err(error) => return Ok(self.refuse(&post, error.to_string()).await),
-        };
+        let known = load(&self.store, &run).await?;
         let Some(plan) = self.plan(known.state.plan()).await? else {
-            return Ok(self.refuse(&post, format!("its plan {} is not in the store", known.state.plan())).await);
+            return Ok(self.refuse(post, format!("its plan {} is not in the store", known.state.plan())).await);
         };
         let wanted = Wanted::run(&known.state, &plan, post.what.home.clone());
         match self.terms.services(&plan, &wanted) {
@@ -183,7 +183,7 @@ impl Worker {
                 self.carry(key.clone(), services, known, before, stop.clone());
                 Ok(Look::Taken)
             }
-            Err(why) => Ok(self.refuse(&post, why).await),
+            Err(why) => Ok(self.refuse(post, why).await),
         }
     }
 
@@ -266,7 +266,10 @@ impl Worker {
                 continue;
             }
             let Ok(place) = self.places.clone().try_acquire_owned() else { return Ok(()) };
-            let look = self.accept(key, post, stop, place).await?;
+            let look = match self.accept(key, post, stop, place).await {
+                Ok(look) => look,
+                Err(error) => self.decline(&offer.run, of_one(error.into())?),
+            };
             let after = if let Look::Later(after) = look { after } else { REFUSED };
             self.later.insert(key.clone(), (post.revision, Instant::now() + after));
         }
@@ -285,12 +288,7 @@ impl Worker {
         let Some(plan) = self.plan(&offer.plan).await? else { return Ok(Look::Later(REFUSED)) };
         let services = match self.terms.services(&plan, &Wanted::offer(&offer, &plan)) {
             Ok(services) => services,
-            Err(why) => {
-                if self.told.insert((offer.run.clone(), why.clone())) {
-                    self.terms.notice(&format!("what run `{}` offers is left to others: {why}", offer.run));
-                }
-                return Ok(Look::Later(REFUSED));
-            }
+            Err(why) => return Ok(self.decline(&offer.run, why)),
         };
         let (run, attempt) = (offer.run.clone(), offer.attempt.clone());
         let Some(taken) = Taken::take(&self.store, &post.pool, key, offer, post.revision).await? else {
@@ -304,6 +302,14 @@ impl Worker {
             Ended::Offer { key, revision, run, attempt, word }
         });
         Ok(Look::Taken)
+    }
+
+    /// Says why what a run offers is not performed here.
+    fn decline(&mut self, run: &RunId, why: String) -> Look {
+        if self.told.insert((run.clone(), why.clone())) {
+            self.terms.notice(&format!("what run `{run}` offers is left to others: {why}"));
+        }
+        Look::Later(REFUSED)
     }
 
     async fn ended(&mut self, ended: Ended) {
@@ -337,5 +343,15 @@ impl Worker {
         if let Ok(Some(entry)) = self.store.get(&Bucket::engine(), key).await {
             let _ = self.store.commit(vec![strike_write(key, entry.revision)]).await;
         }
+    }
+}
+
+/// What is wrong with one run or offer, in words. That a store is away or full concerns all of them.
+fn of_one(error: DriveError) -> Result<String, StoreError> {
+    match error {
+        DriveError::Store(error @ (StoreError::Away { .. } | StoreError::Full { .. } | StoreError::Unreachable { .. })) => {
+            Err(error)
+        }
+        error => Ok(error.to_string()),
     }
 }

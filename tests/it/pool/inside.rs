@@ -1,0 +1,167 @@
+//! Workers inside this process: what a defect, a store or a record that cannot be read does to them.
+
+use super::PATIENCE;
+use flow::agent::{Backend, Context, Future};
+use flow::drive::{Carrier, Observer, Services, StartRequest, Stop, Terms, Wanted, Worker, home};
+use flow::name::{Bucket, Name};
+use flow::plan::Plan;
+use flow::project::Project;
+use flow::run::{AttemptId, Digest, Outcome, RunId, RunState, Stamped, Work};
+use flow::store::{Memory, Offer, Op, Stage, Store, Write, key, offer_write, put_plan, read_head};
+use flow::value::Value;
+use indexmap::IndexMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use tokio::sync::watch;
+
+const PIPELINE: &str = "flow = 1\nname = \"one\"\ndescription = \"One value\"\n\n[phases.one]\nset = '1'\n";
+
+/// Nothing here is performed.
+#[derive(Debug)]
+struct Nothing;
+
+impl Backend for Nothing {
+    fn name(&self) -> &'static str {
+        "nothing"
+    }
+
+    fn perform<'a>(&'a self, _: &'a Work, _: &'a Context) -> Future<'a, Outcome> {
+        Box::pin(async { Outcome::Lost { reason: "nothing is performed".to_owned() } })
+    }
+}
+
+struct Quiet;
+
+impl Observer for Quiet {
+    fn event(&self, _: &RunState, _: &Stamped) {}
+    fn progress(&self, _: &Name, _: &str) {}
+    fn notice(&self, _: &str) {}
+}
+
+/// Allows everything, and keeps what it is told.
+struct Allowing {
+    services: Services,
+    said: Mutex<Vec<String>>,
+    /// Whether the next run that is carried breaks off.
+    breaks: AtomicBool,
+}
+
+impl Allowing {
+    fn says(&self, text: String) {
+        self.said.lock().unwrap().push(text);
+    }
+
+    fn said(&self, part: &str) -> usize {
+        self.said.lock().unwrap().iter().filter(|text| text.contains(part)).count()
+    }
+}
+
+impl Terms for Allowing {
+    fn services(&self, _: &Plan, _: &Wanted) -> Result<Services, String> {
+        Ok(self.services.clone())
+    }
+
+    fn observer(&self, _: &RunId) -> Arc<dyn Observer> {
+        assert!(!self.breaks.swap(false, Ordering::Relaxed), "a defect");
+        Arc::new(Quiet)
+    }
+
+    fn helps(&self, _: &RunId, _: &AttemptId, _: Option<&str>) {}
+
+    fn notice(&self, text: &str) {
+        self.says(text.to_owned());
+    }
+
+    fn ended(&self, run: &RunId, word: &str) {
+        self.says(format!("run `{run}`: {word}"));
+    }
+}
+
+/// A pool with two runs in it.
+struct Two {
+    folder: tempfile::TempDir,
+    store: Arc<dyn Store>,
+    plan: Arc<Plan>,
+    runs: Vec<RunId>,
+}
+
+fn pool() -> Name {
+    Name::new("default").unwrap()
+}
+
+impl Two {
+    async fn new() -> Self {
+        let (folder, store) = (tempfile::tempdir().unwrap(), Arc::new(Memory::new()));
+        let plan = Arc::new(Project::open(folder.path()).load_text("one.toml", PIPELINE).plan.unwrap());
+        let mut two = Self { folder, store, plan, runs: vec![] };
+        for _ in 0..2 {
+            let request = StartRequest {
+                plan: two.plan.clone(),
+                params: Value::table(Vec::<(String, Value)>::new()),
+                files: IndexMap::new(),
+                rehearsal: false,
+                agents: IndexMap::new(),
+                git: Value::NULL,
+            };
+            let services = two.services(two.store.clone());
+            let state = Carrier::enlist(&services, request, &pool(), Arc::new(Quiet)).await.unwrap();
+            two.runs.push(state.id().clone());
+        }
+        two.runs.sort();
+        two
+    }
+
+    fn services(&self, store: Arc<dyn Store>) -> Services {
+        let store_url = store.name().into();
+        Services { store_url, store, root: self.folder.path().to_owned(), performer: Arc::new(Nothing) }
+    }
+
+    /// Works with one place until there is nothing to do, on runs that are carried in a store.
+    async fn work(&self, carried: Arc<dyn Store>, breaks: bool) -> Arc<Allowing> {
+        let terms =
+            Arc::new(Allowing { services: self.services(carried), said: Mutex::default(), breaks: AtomicBool::new(breaks) });
+        let worker = Worker::new(self.store.clone(), self.folder.path(), vec![pool()], 1, terms.clone());
+        let (_sender, stop) = watch::channel(Stop::No);
+        let worked = tokio::time::timeout(PATIENCE, worker.work(true, stop)).await;
+        worked.unwrap_or_else(|_| panic!("it finds no end: {:?}", terms.said.lock().unwrap().last())).unwrap();
+        terms
+    }
+
+    async fn status(&self, run: usize) -> String {
+        read_head(&*self.store, &self.runs[run]).await.unwrap().unwrap().0.status
+    }
+
+    /// Writes over the first value under a prefix.
+    async fn damage(store: &dyn Store, prefix: &str) {
+        let entry = store.scan(&Bucket::engine(), prefix).await.unwrap().remove(0);
+        let op = Op::Update(b"something else".to_vec(), entry.revision);
+        store.commit(vec![Write { bucket: Bucket::engine(), key: entry.key, op }]).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn what_cannot_be_read_is_left_alone_and_the_rest_is_carried() {
+    let two = Two::new().await;
+    Two::damage(&*two.store, &key::entries(&two.runs[0])).await;
+    let other = put_plan(&*two.store, b"another plan").await.unwrap();
+    Two::damage(&*two.store, key::plan(&other).as_str()).await;
+    let offer = Offer {
+        run: two.runs[0].clone(),
+        attempt: AttemptId { phase: Name::new("one").unwrap(), round: 1, item: None, number: 1 },
+        turn: 1,
+        plan: other,
+        work: Digest::of(b"work"),
+        home: home(two.folder.path()),
+        commit: None,
+        changed: false,
+        agents: IndexMap::new(),
+        stage: Stage::Open,
+    };
+    two.store.commit(vec![offer_write(&pool(), &offer, None)]).await.unwrap();
+    let terms = two.work(two.store.clone(), false).await;
+    assert_eq!(two.status(1).await, "complete", "{:?}", terms.said);
+    let run = &two.runs[0];
+    assert_eq!(terms.said(&format!("run `{run}` is left to others: ")), 1, "{:?}", terms.said);
+    assert_eq!(terms.said(&format!("what run `{run}` offers is left to others: ")), 1, "{:?}", terms.said);
+    assert_eq!(terms.said("is damaged"), 2, "{:?}", terms.said);
+}
