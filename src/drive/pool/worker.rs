@@ -20,7 +20,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::{Semaphore, watch};
-use tokio::task::JoinSet;
+use tokio::task::{JoinError, JoinSet};
 
 const SCAN: Duration = Duration::from_millis(POOL_SCAN_MS);
 const REFUSED: Duration = Duration::from_millis(POOL_REFUSED_MS);
@@ -35,7 +35,7 @@ pub struct Worker {
     home: Home,
     places: Arc<Semaphore>,
     offers: Arc<Semaphore>,
-    carried: HashSet<RunId>,
+    carried: HashMap<RunId, Carries>,
     plans: HashMap<Digest, Arc<Plan>>,
     leases: Watched<RunId, Revision>,
     /// What cannot be taken now: in which revision, and when it is looked at again.
@@ -45,9 +45,16 @@ pub struct Worker {
     tasks: JoinSet<Ended>,
 }
 
+/// A run that is carried here: by which task, and what was posted of it.
+struct Carries {
+    task: tokio::task::Id,
+    key: Key,
+    revision: Revision,
+}
+
 /// Something that this worker did and that has ended.
 enum Ended {
-    Run { key: Key, run: RunId, result: Box<Result<Option<Carried>, DriveError>> },
+    Run { run: RunId, result: Box<Result<Option<Carried>, DriveError>> },
     Offer { key: Key, revision: Revision, run: RunId, attempt: AttemptId, word: String },
 }
 
@@ -69,7 +76,7 @@ impl Worker {
             home: home(root),
             places: Arc::new(Semaphore::new(capacity)),
             offers: Arc::new(Semaphore::new(OFFERS)),
-            carried: HashSet::new(),
+            carried: HashMap::new(),
             plans: HashMap::new(),
             leases: Watched::new(),
             later: HashMap::new(),
@@ -93,7 +100,11 @@ impl Worker {
             }
             tokio::select! {
                 ended = self.tasks.join_next(), if !self.tasks.is_empty() => {
-                    if let Some(Ok(ended)) = ended { self.ended(ended).await }
+                    match ended {
+                        Some(Ok(ended)) => self.ended(ended).await,
+                        Some(Err(error)) => self.broke(&error),
+                        None => {}
+                    }
                 }
                 () = board.news() => {}
                 _ = stop.changed() => {}
@@ -127,13 +138,14 @@ impl Worker {
 
     /// Whether something is to be looked at, as far as is known without asking the store.
     fn is_due(&self, key: &Key, revision: Revision) -> bool {
-        self.later.get(key).is_none_or(|(seen, at)| *seen != revision || *at <= Instant::now())
+        self.later.get(key).is_none_or(|(seen, at)| *seen < revision || *at <= Instant::now())
     }
 
     async fn take_runs(&mut self, board: &Board, stop: &watch::Receiver<Stop>) -> Result<(), StoreError> {
         while self.carried.len() < self.capacity {
-            let free =
-                |(key, post): &(&Key, &Post<Enlisted>)| !self.carried.contains(&post.what.run) && self.is_due(key, post.revision);
+            let free = |(key, post): &(&Key, &Post<Enlisted>)| {
+                !self.carried.contains_key(&post.what.run) && self.is_due(key, post.revision)
+            };
             // Workers that begin at different places of the queue meet less often.
             let first: Vec<_> = board.runs.iter().filter(free).take(self.capacity).collect();
             let Some((key, post)) = first.get(std::process::id() as usize % first.len().max(1)) else { return Ok(()) };
@@ -180,7 +192,7 @@ impl Worker {
         match self.terms.services(&plan, &wanted) {
             Ok(services) => {
                 let services = self.pooled(services, &known.state, &plan, wanted, &post.pool, stop);
-                self.carry(key.clone(), services, known, before, stop.clone());
+                self.carry(key.clone(), post.revision, services, known, before, stop.clone());
                 Ok(Look::Taken)
             }
             Err(why) => Ok(self.refuse(post, why).await),
@@ -238,11 +250,18 @@ impl Worker {
         Services { performer: Arc::new(pooled), ..services }
     }
 
-    fn carry(&mut self, key: Key, services: Services, known: Known, before: Option<Revision>, stop: watch::Receiver<Stop>) {
-        let run = known.state.id().clone();
-        self.carried.insert(run.clone());
-        let terms = self.terms.clone();
-        self.tasks.spawn(async move {
+    fn carry(
+        &mut self,
+        key: Key,
+        revision: Revision,
+        services: Services,
+        known: Known,
+        before: Option<Revision>,
+        stop: watch::Receiver<Stop>,
+    ) {
+        let (run, terms) = (known.state.id().clone(), self.terms.clone());
+        let carried = run.clone();
+        let task = self.tasks.spawn(async move {
             let result = async {
                 let observer = terms.observer(&run);
                 let carrier = match Carrier::claim_free(&services, known, Claim::default(), before, observer).await {
@@ -254,14 +273,15 @@ impl Worker {
                 carrier.carry(CarryOptions::default(), None, stop).await.map(Some)
             };
             let result = result.await;
-            Ended::Run { key, run, result: Box::new(result) }
+            Ended::Run { run, result: Box::new(result) }
         });
+        self.carried.insert(carried, Carries { task: task.id(), key, revision });
     }
 
     async fn take_offers(&mut self, board: &Board, stop: &watch::Receiver<Stop>) -> Result<(), StoreError> {
         for (key, post) in &board.offers {
             let offer = &post.what;
-            let mine = self.carried.contains(&offer.run);
+            let mine = self.carried.contains_key(&offer.run);
             if mine || offer.stage != Stage::Open || !self.is_due(key, post.revision) {
                 continue;
             }
@@ -318,24 +338,42 @@ impl Worker {
                 self.later.insert(key, (revision, Instant::now() + REFUSED));
                 self.terms.helps(&run, &attempt, Some(&word));
             }
-            Ended::Run { key, run, result } => {
-                self.carried.remove(&run);
+            Ended::Run { run, result } => {
+                let Some(carries) = self.carried.remove(&run) else { return };
                 let word = match &*result {
-                    Ok(None) => return,
+                    Ok(None) => return self.put_off(carries, SCAN).await,
                     // Its last event was told.
-                    Ok(Some(Carried::Ended(_))) => return self.strike(&key).await,
+                    Ok(Some(Carried::Ended(_))) => return self.strike(&carries.key).await,
                     Ok(Some(Carried::Waiting(_))) => "waits for an answer".to_owned(),
                     Ok(Some(Carried::Interrupted(_))) => "let go: another worker may take it".to_owned(),
                     Err(error) => error.to_string(),
                 };
-                if let Err(error) = &*result
-                    && !matches!(error, DriveError::Lost(_) | DriveError::Store(_))
-                {
-                    self.later.insert(key, (Revision(0), Instant::now() + REFUSED));
-                }
                 self.terms.ended(&run, &word);
+                match *result {
+                    Ok(_) | Err(DriveError::Lost(_)) => {}
+                    Err(error) => self.put_off(carries, if of_one(error).is_ok() { REFUSED } else { SCAN }).await,
+                }
             }
         }
+    }
+
+    /// Leaves a run alone for a while. What this worker wrote of it itself is no news.
+    async fn put_off(&mut self, of: Carries, after: Duration) {
+        let there = self.store.get(&Bucket::engine(), &of.key).await.ok().flatten();
+        let revision = there.map_or(of.revision, |entry| entry.revision);
+        self.later.insert(of.key, (revision, Instant::now() + after));
+    }
+
+    /// A task broke off by a defect: its place is free again, and its run is taken again later, here or by another worker.
+    fn broke(&mut self, error: &JoinError) {
+        let run = self.carried.iter().find(|(_, carries)| carries.task == error.id()).map(|(run, _)| run.clone());
+        let Some((run, carries)) = run.and_then(|run| self.carried.remove_entry(&run)) else {
+            return self
+                .terms
+                .notice(&format!("an attempt that was performed here broke off, which is a defect of the program: {error}"));
+        };
+        self.terms.ended(&run, &format!("broke off, which is a defect of the program: {error}"));
+        self.later.insert(carries.key, (carries.revision, Instant::now() + REFUSED));
     }
 
     /// Takes a run that is over out of the pool. Where that fails, whoever looks at it next does.

@@ -165,3 +165,27 @@ async fn what_cannot_be_read_is_left_alone_and_the_rest_is_carried() {
     assert_eq!(terms.said(&format!("what run `{run}` offers is left to others: ")), 1, "{:?}", terms.said);
     assert_eq!(terms.said("is damaged"), 2, "{:?}", terms.said);
 }
+
+#[tokio::test]
+async fn a_claim_that_fails_is_not_tried_again_at_once() {
+    let two = Two::new().await;
+    let empty = Arc::new(Memory::new());
+    let terms = two.work(empty.clone(), false).await;
+    assert_eq!((terms.said("is not in the store"), terms.said("")), (2, 2), "once for each: {:?}", terms.said);
+    let damaged = empty;
+    let digest = put_plan(&*damaged, &two.plan.bytes()).await.unwrap();
+    Two::damage(&*damaged, key::plan(&digest).as_str()).await;
+    let terms = two.work(damaged, false).await;
+    assert_eq!((terms.said("is damaged"), terms.said("")), (2, 2), "once for each: {:?}", terms.said);
+}
+
+#[tokio::test]
+async fn a_task_that_breaks_off_gives_its_place_back() {
+    let two = Two::new().await;
+    let terms = two.work(two.store.clone(), true).await;
+    let mut statuses = [two.status(0).await, two.status(1).await];
+    statuses.sort();
+    assert_eq!(statuses[0], "complete", "{:?}", terms.said);
+    assert_ne!(statuses[1], "complete");
+    assert_eq!((terms.said("broke off, which is a defect"), terms.said("")), (1, 1), "{:?}", terms.said);
+}
