@@ -3,7 +3,9 @@
 //! Lines are gone through twice: [`Import::check`] writes nothing, so that a mistake in the last line is found before the
 //! first is written; [`Import::write`] then writes. What is there already is passed over, so doing it again goes on where
 //! it stopped; what is there and differs is refused. The writes of one key go one after the other, those of many at once.
-//! Rows of runs come last: a run is listed once all of it is there. Leases are left out: nobody carries a run here.
+//! Rows of runs come last: a run is listed once all of it is there. A row may be behind its journal, so it does not tell
+//! whether that is whole; the line that ends an export does, and without it no row is written. Leases are left out: nobody
+//! carries a run here.
 
 use super::line::{self, Line};
 use super::{BucketSpec, CommitError, Entry, Lease, Op, Revision, RunHead, Store, StoreError, Write, codec, key};
@@ -72,6 +74,15 @@ pub struct Partial {
     pub entries: u64,
 }
 
+/// Lines that are not those that their exports had.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cut {
+    /// How many there should be after the ends among them, if there is an end.
+    pub told: Option<u64>,
+    /// How many came, without the ends.
+    pub came: u64,
+}
+
 /// What came of the lines so far.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Tally {
@@ -87,6 +98,8 @@ pub struct Tally {
     pub made: Vec<BucketSpec>,
     /// Buckets that are there with other settings: as they were, and as they are here.
     pub other: Vec<(BucketSpec, BucketSpec)>,
+    /// Why no run is listed: it cannot be known which of them are whole.
+    pub cut: Option<Cut>,
     /// Runs that are not whole.
     pub partial: Vec<Partial>,
     /// Runs that somebody carried.
@@ -99,6 +112,8 @@ pub struct Import<'a> {
     store: &'a dyn Store,
     writes: bool,
     tally: Tally,
+    /// The ends among the lines, and the lines that they tell of.
+    ends: (u64, Option<u64>),
     racks: HashMap<Bucket, Rack>,
     differing: Vec<(u64, Bucket, Key)>,
     window: Window,
@@ -142,6 +157,7 @@ impl<'a> Import<'a> {
             store,
             writes: false,
             tally: Tally::default(),
+            ends: (0, None),
             racks: HashMap::new(),
             differing: vec![],
             window: Window::default(),
@@ -188,6 +204,10 @@ impl<'a> Import<'a> {
             match line::parse(&text).map_err(fault)? {
                 Line::Settings(spec) => self.settings(line, spec).await?,
                 Line::Write(bucket, entry) => self.entry(line, bucket, entry).await?,
+                Line::End(lines) => {
+                    // Exports may be joined, so there may be more than one, and lines after one.
+                    self.ends = (self.ends.0 + 1, Some(self.ends.1.unwrap_or(0).saturating_add(lines)));
+                }
             }
             if self.window.bytes >= IMPORT_WINDOW_BYTES {
                 self.send(false).await?;
@@ -207,8 +227,15 @@ impl<'a> Import<'a> {
         Ok(())
     }
 
-    /// Takes the rows of runs whose journals are not whole out of what is written at the end.
+    /// Takes the rows of runs whose journals are not whole out of what is written at the end: all of them when lines are
+    /// missing.
     fn hold_back(&mut self) {
+        let (came, told) = (self.tally.lines - self.ends.0, self.ends.1);
+        if told != Some(came) {
+            self.tally.cut = Some(Cut { told, came });
+            self.last = Window::default();
+            return;
+        }
         let Some(rack) = self.racks.get(&Bucket::engine()) else { return };
         let there = |key: &Key| rack.keys.contains_key(key) || rack.before.contains(key);
         let mut partial = Vec::new();

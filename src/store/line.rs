@@ -1,4 +1,5 @@
-//! A line of an export: one kept write, `{bucket, key, revision, value}`, or what a bucket is like, `{bucket, settings}`.
+//! A line of an export: one kept write, `{bucket, key, revision, value}`, what a bucket is like, `{bucket, settings}`, or
+//! the end, `{end: {lines}}`, which says how many lines stand before it.
 //!
 //! `value` is there when writing the parsed JSON again gives the same bytes, else `value_base64`; a delete has `deleted`.
 //! Settings stand before the writes of their bucket. The engine's own bucket has none: it is the same everywhere.
@@ -16,6 +17,8 @@ pub(super) enum Line {
     Settings(BucketSpec),
     /// A kept write.
     Write(Bucket, Entry),
+    /// The end, and how many lines stand before it.
+    End(u64),
 }
 
 /// The settings in a line.
@@ -27,11 +30,19 @@ struct Settings {
     description: String,
 }
 
+/// The end in a line.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct End {
+    lines: u64,
+}
+
 /// A line as it is parsed.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Raw {
-    bucket: String,
+    end: Option<End>,
+    bucket: Option<String>,
     key: Option<String>,
     revision: Option<u64>,
     #[serde(default, deserialize_with = "present")]
@@ -67,13 +78,21 @@ pub(super) fn of_settings(spec: &BucketSpec) -> String {
     format!("{{\"bucket\":\"{bucket}\",\"settings\":{settings}}}")
 }
 
+/// The line that ends an export of so many lines.
+pub(super) fn of_end(lines: u64) -> String {
+    format!("{{\"end\":{{\"lines\":{lines}}}}}")
+}
+
 /// Reads a line.
 ///
 /// # Errors
 /// In words.
 pub(super) fn parse(text: &[u8]) -> Result<Line, String> {
     let raw: Raw = codec::read_deep(text)?;
-    let bucket = Bucket::new(&raw.bucket).map_err(|error| error.to_string())?;
+    if let Some(End { lines }) = raw.end {
+        return if raw.bucket.is_some() { Err("it has both an end and a bucket".to_owned()) } else { Ok(Line::End(lines)) };
+    }
+    let bucket = Bucket::new(&raw.bucket.ok_or("it has neither a bucket nor an end")?).map_err(|error| error.to_string())?;
     if let Some(Settings { replicas, history, description }) = raw.settings {
         if raw.key.is_some() || raw.revision.is_some() || raw.value.is_some() {
             return Err("it has both settings and a key".to_owned());
@@ -101,7 +120,7 @@ fn as_json(bytes: &[u8]) -> Option<&str> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Line, as_json, of_settings, of_write, parse};
+    use super::{Line, as_json, of_end, of_settings, of_write, parse};
     use crate::name::{Bucket, Key};
     use crate::store::{BucketSpec, Entry, Revision};
     use base64::Engine as _;
@@ -176,6 +195,7 @@ mod tests {
             let spec = BucketSpec { bucket: bucket.clone(), replicas, history: 50, description: "a \"b\"\nü".to_owned() };
             assert_eq!(parse(of_settings(&spec).as_bytes()), Ok(Line::Settings(spec)));
         }
+        assert_eq!(parse(of_end(7).as_bytes()), Ok(Line::End(7)));
     }
 
     #[test]
@@ -193,6 +213,9 @@ mod tests {
             ("{\"bucket\":\"flow\",\"key\":\"a\",\"revision\":1,\"value\":1,\"deleted\":true}", "not exactly one of"),
             ("{\"bucket\":\"flow\",\"key\":\"a\",\"revision\":1,\"value_base64\":\"Zg\"}", "no Base64"),
             ("{\"bucket\":\"flow\",\"revision\":1,\"value\":1}", "neither a key nor settings"),
+            ("{}", "neither a bucket nor an end"),
+            ("{\"end\":{\"lines\":1},\"bucket\":\"flow\"}", "both an end and a bucket"),
+            ("{\"end\":{}}", "missing field `lines`"),
             ("{\"bucket\":\"x\",\"key\":\"a\",\"settings\":{\"history\":1,\"description\":\"\"}}", "both settings and a key"),
         ] {
             let said = parse(line.as_bytes()).unwrap_err();

@@ -33,7 +33,7 @@ pub use document::{Document, read_document};
 pub use embedded::Embedded;
 pub use export::{Exported, export, salvage};
 pub use facts::{BucketFacts, CopyFacts, Facts};
-pub use import::{Import, ImportError, Partial, Tally, WasCarried};
+pub use import::{Cut, Import, ImportError, Partial, Tally, WasCarried};
 pub use journal::{AppendError, Appended, Head, Journal, JournalEntry, Loaded};
 pub use kv::{BucketSpec, CommitError, Entry, Future, Op, Revision, Store, StoreError, Write};
 pub use lease::{Lease, beat, claim_write, read_lease, release_write};

@@ -5,7 +5,7 @@ use crate::cli::fail::{Fail, Outcome};
 use crate::cli::out::Out;
 use crate::cli::place::{Place, StoreArg, wait};
 use crate::drive::lives;
-use crate::store::{Import, ImportError, Memory, Partial, Store, Tally, WasCarried, file_of};
+use crate::store::{Cut, Import, ImportError, Memory, Partial, Store, Tally, WasCarried, file_of};
 use crate::view::words::{count, short};
 use std::fs::File;
 use std::io::{self, BufReader, IsTerminal, Seek};
@@ -111,11 +111,14 @@ fn refused(error: ImportError, tally: &Tally) -> Fail {
 }
 
 fn ended(tally: &Tally) -> Exit {
-    if tally.partial.is_empty() { Exit::Done } else { Exit::Store }
+    if tally.partial.is_empty() && tally.cut.is_none() { Exit::Done } else { Exit::Store }
+}
+
+fn number(n: u64, one: &str) -> String {
+    count(usize::try_from(n).unwrap_or(usize::MAX), one)
 }
 
 fn told(tally: &Tally, written: &str) -> String {
-    let number = |n: u64, one: &str| count(usize::try_from(n).unwrap_or(usize::MAX), one);
     let mut parts = vec![format!("{} {written}", number(tally.written, "write"))];
     if tally.there > 0 {
         parts.push(format!("{} there already", tally.there));
@@ -131,6 +134,13 @@ fn warn(tally: &Tally, out: Out) {
     for (was, is) in &tally.other {
         let differences = crate::drive::differences(was, is).join("; ").replace("declared", "exported");
         out.note(&format!("bucket `{}` stays as it is here: {differences}", is.bucket));
+    }
+    if let Some(cut) = &tally.cut {
+        let why = match *cut {
+            Cut { told: None, .. } => "the line that ends an export is missing".to_owned(),
+            Cut { told: Some(told), came } => format!("their end tells of {}, and {came} came", number(told, "line")),
+        };
+        out.warn(&format!("these lines are cut: {why}, so no more runs are listed; the same command with all lines goes on"));
     }
     for Partial { run, missing, entries } in &tally.partial {
         let what = format!("run {run} is not whole: entry {missing} of {entries} is missing, so it is not listed");

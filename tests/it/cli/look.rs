@@ -81,7 +81,8 @@ fn everything_stored_is_exported_as_lines_of_json() {
     let desk = Desk::new().file("greet.toml", GREET);
     desk.flow("run greet.toml --who x --yes").ends(0);
     let lines = desk.flow("store export").ends(0).stdout;
-    let rows: Vec<serde_json::Value> = lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let mut rows: Vec<serde_json::Value> = lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(rows.pop(), Some(serde_json::json!({ "end": { "lines": rows.len() } })));
     let has = |prefix: &str| rows.iter().any(|row| row["key"].as_str().unwrap().starts_with(prefix) && row["bucket"] == "flow");
     assert!(has("flow.run.") && has("flow.plan.") && has("flow.blob."), "{lines}");
     assert!(rows.iter().all(|row| row.get("value").is_some() != row.get("value_base64").is_some()));

@@ -251,6 +251,7 @@ fn an_import_that_was_killed_goes_on() {
     for n in 0..8_000 {
         lines += &format!("{{\"bucket\":\"many\",\"key\":\"k{:05}\",\"revision\":{},\"value\":{n}}}\n", n / 2, n + 1);
     }
+    lines += "{\"end\":{\"lines\":8001}}\n";
     let desk = Desk::new().file("lines", &lines);
     let import = "store import lines --store sqlite:many.db";
     let log = desk.project().join("many.db-wal");
@@ -269,18 +270,56 @@ fn an_import_that_was_killed_goes_on() {
     assert_eq!(plain(&String::from_utf8(output.stdout).unwrap()), plain(&lines));
 }
 
-#[test]
-fn of_an_export_that_was_cut_short_no_run_is_listed_that_is_not_whole() {
-    let desk = desk();
+/// The lines of a store in which two runs were.
+fn two_runs(desk: &Desk) -> String {
     desk.flow("run greet.toml --who one --yes").ends(0);
     desk.flow("run greet.toml --who two --yes").ends(0);
-    let whole = String::from_utf8(desk.command(["store", "export"]).output().unwrap().stdout).unwrap();
+    String::from_utf8(desk.command(["store", "export"]).output().unwrap().stdout).unwrap()
+}
+
+#[test]
+fn of_an_export_that_was_cut_short_no_run_is_listed() {
+    let desk = desk();
+    let whole = two_runs(&desk);
     let lines: Vec<&str> = whole.lines().collect();
+    let desk = desk.file("all", &whole);
     let last = lines.iter().rposition(|line| line.contains("\"key\":\"flow.run.")).unwrap();
-    let desk = desk.file("cut", &lines[..last].join("\n")).file("all", &whole);
+    // At the end of a line within a journal, and of the last line before the end, where no row tells that anything is missing.
+    for (at, upto) in [last, lines.len() - 1].into_iter().enumerate() {
+        let desk = Desk::new().file("cut", &lines[..upto].join("\n"));
+        for dry in [" --dry-run", ""] {
+            desk.flow(&format!("store import cut{dry}")).ends(5).says(
+                "warning: these lines are cut: the line that ends an export is missing, so no more runs are listed; the same \
+                 command with all lines goes on\n",
+            );
+        }
+        assert_eq!(json_of(desk.flow("list --json").ends(0)), json!([]), "cut {at}");
+    }
+    let cut = [&lines[..last], &lines[last + 1..]].concat().join("\n");
+    let desk = desk.file("hole", &cut);
+    let other = "--store sqlite:other.db";
+    let came = lines.len() - 2;
+    let said = desk.flow(&format!("store import hole {other}")).ends(5);
+    said.says_part(&format!("these lines are cut: their end tells of {} lines, and {came} came, so", came + 1));
+    assert_eq!(json_of(desk.flow(&format!("list --json {other}")).ends(0)), json!([]));
+    desk.flow(&format!("store import all {other}")).ends(0).says("");
+    assert_eq!(desk.flow(&format!("list {other}")).stdout, desk.flow("list").stdout);
+    desk.flow(&format!("doctor {other}")).ends(0);
+}
+
+#[test]
+fn of_an_export_in_which_entries_were_lost_the_runs_that_are_whole_are_listed() {
+    let desk = desk();
+    let whole = two_runs(&desk);
+    let mut lines: Vec<&str> = whole.lines().collect();
+    lines.remove(lines.iter().rposition(|line| line.contains("\"key\":\"flow.run.")).unwrap());
+    // So it is of a damaged file: the end tells of what could be read.
+    let (mut salvaged, before) = (lines[..lines.len() - 1].join("\n"), lines.len() - 1);
+    salvaged += &format!("\n{{\"end\":{{\"lines\":{before}}}}}\n");
+    let desk = desk.file("salvaged", &salvaged).file("all", &whole);
     let other = "--store sqlite:other.db";
     for dry in [" --dry-run", ""] {
-        let said = desk.flow(&format!("store import cut{dry} {other}")).ends(5);
+        let said = desk.flow(&format!("store import salvaged{dry} {other}")).ends(5);
         said.says_part("is missing, so it is not listed; the same command with all lines goes on\n");
     }
     let listed = desk.flow(&format!("list --json {other}")).ends(0);

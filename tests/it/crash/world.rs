@@ -221,8 +221,8 @@ impl World {
         let run = document["id"].as_str().unwrap().to_owned();
         let export = text(&self.ask("store export")?);
         let rows = export.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
-        // What buckets are like comes back as it is.
-        let rows: Vec<Value> = rows.filter(|row| row["settings"].is_null()).collect();
+        // What buckets are like comes back as it is, and the end is no row.
+        let rows: Vec<Value> = rows.filter(|row| row["key"].is_string()).collect();
         let under = |prefix: &str| rows.iter().filter(|row| row["key"].as_str().unwrap().starts_with(prefix)).count();
         let violations = std::fs::read_to_string(self.path("state/violations")).unwrap_or_default();
         ensure(violations.is_empty(), || violations.clone())?;

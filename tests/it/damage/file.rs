@@ -21,11 +21,13 @@ fn database(desk: &Desk) -> PathBuf {
     desk.project().join(".flow/state.db")
 }
 
-/// The lines of an export, and the code that it ended with.
+/// The lines of an export without its end, and the code that it ended with.
 fn export(desk: &Desk) -> (BTreeSet<String>, Option<i32>, String) {
     let output = desk.command(["store", "export"]).output().unwrap();
     let lines = String::from_utf8(output.stdout).unwrap();
-    (lines.lines().map(str::to_owned).collect(), output.status.code(), String::from_utf8(output.stderr).unwrap())
+    assert!(lines.lines().next_back().is_some_and(|line| line.starts_with("{\"end\"")), "{lines}");
+    let lines = lines.lines().filter(|line| !line.starts_with("{\"end\"")).map(str::to_owned);
+    (lines.collect(), output.status.code(), String::from_utf8(output.stderr).unwrap())
 }
 
 #[test]

@@ -1,10 +1,14 @@
 //! Moving a store: what an export prints comes back as it was, in every backend from every backend.
 
+use super::journal::{Faulty, UNREADABLE};
 use super::{Site, create, key, put, spec, write};
 use flow::name::Bucket;
 use flow::run::{Owner, RunId};
-use flow::store::{BucketSpec, Import, ImportError, Lease, Op, Store, Tally, claim_write, export};
+use flow::store::{BucketSpec, Cut, Import, ImportError, Lease, Op, Store, Tally, claim_write, export};
 use std::fmt::Write as _;
+
+/// An export of an empty store.
+const NOTHING: &str = "{\"end\":{\"lines\":0}}\n";
 
 async fn exported(store: &dyn Store) -> String {
     let mut text = String::new();
@@ -29,7 +33,7 @@ async fn import(store: &dyn Store, text: &str) -> Result<Tally, ImportError> {
 /// An export without revisions, which are new in each store, and without copies, which only servers have.
 fn content(text: &str) -> Vec<String> {
     let plain = regex::Regex::new(r#""revision":\d+,|"replicas":(null|\d+),"#).unwrap();
-    text.lines().map(|line| plain.replace_all(line, "").into_owned()).collect()
+    text.lines().filter(|line| !line.starts_with("{\"end\"")).map(|line| plain.replace_all(line, "").into_owned()).collect()
 }
 
 /// Values of all kinds, with histories, deletes, and a key that is gone.
@@ -92,7 +96,7 @@ async fn an_export_of_before_is_still_taken_in() {
     let store = site.connect().await;
     let said = import(&*store, golden).await.unwrap_err().to_string();
     assert!(said.starts_with("line 2: there is no bucket `team-state` here"), "{said}");
-    assert_eq!(exported(&*store).await, "", "nothing was written");
+    assert_eq!(exported(&*store).await, NOTHING, "nothing was written");
     store.apply(&spec("team-state", 2)).await.unwrap();
     let said = import(&*store, golden).await.unwrap_err().to_string();
     assert_eq!(said, "line 4: `meta` has more writes than the bucket `team-state` keeps here, which is 2");
@@ -132,6 +136,50 @@ async fn what_was_begun_is_gone_on_with_and_what_differs_is_named() {
         "`meta` has what its first kept write was, so it only goes on"
     );
     assert_eq!(exported(&*store).await, before, "nothing was written");
+}
+
+#[tokio::test]
+async fn rows_are_written_only_when_all_lines_came() {
+    let source = Site::memory().connect().await;
+    filled(&*source).await;
+    let text = exported(&*source).await;
+    let lines: Vec<&str> = text.lines().collect();
+    let all = lines.len() as u64 - 1;
+    let other = Site::memory().connect().await;
+    put(&*other, create(&Bucket::engine(), "flow.blob.other", "1")).await;
+    let more = exported(&*other).await;
+    let blob = lines.iter().position(|line| line.contains("flow.blob.x")).unwrap();
+    let cases = [
+        (text.clone(), None),
+        (format!("{text}{more}"), None),
+        (format!("{more}{text}"), None),
+        (format!("{}\n{more}{}\n", lines[..3].join("\n"), lines[3..].join("\n")), None),
+        (lines[..lines.len() - 1].join("\n"), Some(Cut { told: None, came: all })),
+        ([&lines[..blob], &lines[blob + 1..]].concat().join("\n"), Some(Cut { told: Some(all), came: all - 1 })),
+        (format!("{}\n{more}", lines[..lines.len() - 1].join("\n")), Some(Cut { told: Some(1), came: all + 1 })),
+    ];
+    for (text, cut) in cases {
+        let store = Site::memory().connect().await;
+        assert_eq!(import(&*store, &text).await.unwrap().cut, cut, "{text}");
+        let row = store.get(&Bucket::engine(), &key("flow.head.x")).await.unwrap();
+        assert_eq!(row.is_some(), cut.is_none(), "{text}");
+    }
+}
+
+#[tokio::test]
+async fn an_export_has_an_end_only_when_all_of_the_engines_bucket_was_read() {
+    let store = Faulty::on_memory(&[]);
+    let bucket = filled(&*store).await;
+    for (bucket, has_end) in [(&bucket, true), (&Bucket::engine(), false)] {
+        put(&*store, create(bucket, UNREADABLE, "1")).await;
+        let mut last = String::new();
+        let keep = |line: &str| {
+            last = line.to_owned();
+            Ok(())
+        };
+        assert!(!export(&*store, &[], keep).await.unwrap().faults.is_empty());
+        assert_eq!(last.starts_with("{\"end\""), has_end, "{bucket}: {last}");
+    }
 }
 
 #[tokio::test]
@@ -175,7 +223,7 @@ async fn a_mistake_in_the_last_line_is_found_before_the_first_is_written() {
         let store = Site::memory().connect().await;
         let said = import(&*store, &format!("{good}{line}\n")).await.unwrap_err().to_string();
         assert!(said.contains(&why), "{said}");
-        assert_eq!(exported(&*store).await, "");
+        assert_eq!(exported(&*store).await, NOTHING);
     }
     let store = Site::memory().connect().await;
     store.apply(&spec("team-state", 2)).await.unwrap();

@@ -254,7 +254,7 @@ async fn an_entry_of_a_later_program_is_refused_as_such() {
 
 /// What becomes of a commit.
 #[derive(Clone, Copy, Debug)]
-enum Fate {
+pub(super) enum Fate {
     /// Written, and the answer is lost.
     Late,
     /// Lost on the way.
@@ -265,15 +265,18 @@ enum Fate {
     Stolen,
 }
 
+/// What [`Faulty`] cannot read the writes of.
+pub(super) const UNREADABLE: &str = "flow.unreadable";
+
 /// A store that loses answers.
 #[derive(Debug)]
-struct Faulty {
+pub(super) struct Faulty {
     inner: Memory,
     fates: Mutex<VecDeque<Fate>>,
 }
 
 impl Faulty {
-    fn on_memory(fates: &[Fate]) -> Arc<dyn Store> {
+    pub(super) fn on_memory(fates: &[Fate]) -> Arc<dyn Store> {
         Arc::new(Self { inner: Memory::new(), fates: Mutex::new(fates.iter().copied().collect()) })
     }
 }
@@ -312,6 +315,9 @@ impl Store for Faulty {
         self.inner.written(bucket)
     }
     fn history<'a>(&'a self, bucket: &'a Bucket, key: &'a Key) -> Future<'a, Result<Vec<Entry>, StoreError>> {
+        if key.as_str() == UNREADABLE {
+            return Box::pin(async { Err(StoreError::Failed { doing: "read".to_owned(), cause: "timed out".to_owned() }) });
+        }
         self.inner.history(bucket, key)
     }
     fn watch<'a>(&'a self, bucket: &'a Bucket, prefix: &'a str, after: Revision) -> Future<'a, Result<Vec<Entry>, StoreError>> {

@@ -214,7 +214,7 @@ async fn a_store_is_exported_as_the_golden_file_says() {
         };
         let exported = export(&*store, &[], &mut keep).await.unwrap();
         assert_eq!(text, golden);
-        assert_eq!((exported.lines, exported.faults.len()), (6, 0));
+        assert_eq!((exported.lines, exported.faults.len()), (7, 0));
         let refused = export(&*store, &[], |_| Err(std::io::Error::other("the pipe is closed"))).await;
         assert!(refused.is_err());
     }
