@@ -42,7 +42,7 @@ pub fn command(args: &Args, out: Out) -> Outcome {
                 Fail::new(Exit::NoInput, "there is nothing to import: no line came").help("`flow store export` prints lines")
             );
         }
-        checked.map_err(|error| refused(error, tally))?;
+        checked.map_err(refused)?;
         warn(tally, out);
         if args.dry_run {
             out.result(&format!("{}\n", told(tally, "would be written")))?;
@@ -54,7 +54,7 @@ pub fn command(args: &Args, out: Out) -> Outcome {
         let mut import = Import::into(&*store);
         let written = import.write(BufReader::new(&mut lines)).await;
         let tally = import.tally();
-        written.map_err(|error| refused(error, tally))?;
+        written.map_err(|error| stopped(error, tally))?;
         out.result(&format!("{}\n", told(tally, "written")))?;
         Ok(ended(tally))
     })
@@ -86,7 +86,7 @@ fn spooled(mut from: impl io::Read) -> Result<File, Fail> {
 }
 
 fn unread(error: io::Error) -> Fail {
-    refused(ImportError::Read(error), &Tally::default())
+    refused(ImportError::Read(error))
 }
 
 /// The store as it is. One that is not there yet is as good as an empty one, and is not made for a look.
@@ -95,15 +95,21 @@ async fn look(place: &Place) -> Result<Arc<dyn Store>, Fail> {
     if absent { Ok(Arc::new(Memory::new())) } else { place.open_existing().await }
 }
 
-fn refused(error: ImportError, tally: &Tally) -> Fail {
+/// Nothing was written.
+fn refused(error: ImportError) -> Fail {
     let message = error.to_string();
-    let fail = match error {
+    match error {
         ImportError::Line { .. } => Fail::usage(message),
         ImportError::Read(_) => Fail::new(Exit::NoInput, message),
         ImportError::Differs { .. } => Fail::new(Exit::Store, message)
             .help("nothing there is overwritten: `--store` names another store, an empty one for all of it"),
         ImportError::Store(error) => error.into(),
-    };
+    }
+}
+
+/// Something may have been written.
+fn stopped(error: ImportError, tally: &Tally) -> Fail {
+    let fail = refused(error);
     match tally.written {
         0 => fail,
         _ => fail.help(format!("{} until here; the same command goes on with the rest", told(tally, "written"))),
