@@ -1,5 +1,6 @@
 //! The driver over real stores with scripted backends: crashes, stops, requests, races.
 
+mod halves;
 mod syncs;
 
 use flow::agent::{Asked, Backend, Context, Future, Person};
@@ -150,17 +151,20 @@ impl House {
         Self::on(|folder| Arc::new(Embedded::open(&folder.join(".flow/state.db"), true).unwrap()), text)
     }
 
-    async fn start(&self) -> Result<Carrier, StartRefusal> {
+    fn request(&self) -> StartRequest {
         let params = Value::table([("slow", Value::from(false))]);
-        let request = StartRequest {
+        StartRequest {
             plan: self.plan.clone(),
             params,
             files: IndexMap::new(),
             rehearsal: false,
             agents: IndexMap::new(),
             git: Value::NULL,
-        };
-        Carrier::start(&self.services, request, self.watch.clone()).await
+        }
+    }
+
+    async fn start(&self) -> Result<Carrier, StartRefusal> {
+        Carrier::start(&self.services, self.request(), self.watch.clone()).await
     }
 
     async fn resume(&self, run: &flow::run::RunId, options: CarryOptions) -> Result<Carried, DriveError> {

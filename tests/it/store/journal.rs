@@ -254,7 +254,9 @@ async fn an_entry_of_a_later_program_is_refused_as_such() {
 
 /// What becomes of a commit.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Fate {
+pub(crate) enum Fate {
+    /// Written and answered.
+    Heard,
     /// Written, and the answer is lost.
     Late,
     /// Lost on the way.
@@ -270,13 +272,13 @@ pub(super) const UNREADABLE: &str = "flow.unreadable";
 
 /// A store that loses answers.
 #[derive(Debug)]
-pub(super) struct Faulty {
+pub(crate) struct Faulty {
     inner: Memory,
     fates: Mutex<VecDeque<Fate>>,
 }
 
 impl Faulty {
-    pub(super) fn on_memory(fates: &[Fate]) -> Arc<dyn Store> {
+    pub(crate) fn on_memory(fates: &[Fate]) -> Arc<dyn Store> {
         Arc::new(Self { inner: Memory::new(), fates: Mutex::new(fates.iter().copied().collect()) })
     }
 }
@@ -293,7 +295,7 @@ impl Store for Faulty {
         Box::pin(async move {
             let unknown = CommitError::Unknown { key: batch[0].key.clone(), cause: "timed out".to_owned() };
             match fate {
-                None => return self.inner.commit(batch).await,
+                None | Some(Fate::Heard) => return self.inner.commit(batch).await,
                 Some(Fate::Lost) => {}
                 Some(Fate::First) => drop(self.inner.commit(batch[..1].to_vec()).await),
                 Some(Fate::Late) => drop(self.inner.commit(batch).await),

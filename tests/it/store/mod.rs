@@ -13,6 +13,8 @@ mod nats;
 mod parts;
 mod pool;
 
+pub(crate) use journal::{Fate, Faulty};
+
 use flow::name::{Bucket, Key};
 use flow::store::{BucketSpec, Embedded, Entry, Memory, Op, Revision, Store, Write};
 use std::sync::Arc;
