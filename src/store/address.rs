@@ -307,16 +307,19 @@ pub fn located(path: &Path, base: &Path) -> PathBuf {
     }
 }
 
-/// A text without what may be a secret: of one that cannot be read, all before the last `@` goes.
+/// A text without what may be a secret: of one that cannot be read, all before the last `@` goes, its scheme excepted. What
+/// has no scheme may be an address of which it was forgotten; only a file is named as it is.
 pub fn redacted(url: &str) -> String {
     if is_nats(url)
         && let Ok(address) = Address::parse(url)
     {
         return address.shown();
     }
-    match (url.find("://"), url.rfind('@')) {
-        (Some(scheme), Some(at)) if at > scheme => format!("{}://…{}", &url[..scheme], &url[at..]),
-        _ => url.to_owned(),
+    let Some(at) = url.rfind('@').filter(|_| !url.starts_with("sqlite:")) else { return url.to_owned() };
+    let is_scheme = |scheme: &&str| scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+.-".contains(&byte));
+    match url[..at].split_once("://").map(|(scheme, _)| scheme).filter(is_scheme) {
+        Some(scheme) => format!("{scheme}://…{}", &url[at..]),
+        None => format!("…{}", &url[at..]),
     }
 }
 
@@ -388,7 +391,13 @@ mod tests {
             "me:/tok3n",
             "me:tok3n#%",
         ] {
-            for url in [format!("nats://{user}@host"), format!("tls://{user}@host:1,other:2"), format!("abcd://{user}@host:1")] {
+            for url in [
+                format!("nats://{user}@host"),
+                format!("tls://{user}@host:1,other:2"),
+                format!("abcd://{user}@host:1"),
+                format!("{user}@host:1"),
+                format!("{user}@host:1,nats://{user}@other"),
+            ] {
                 let said = format!("{} {:?}", redacted(&url), Address::parse(&url));
                 assert!(!said.contains("tok3n"), "{url}: {said}");
             }

@@ -38,7 +38,7 @@ pub async fn open_store(url: &str, create: bool) -> Result<Arc<dyn Store>, Store
     if is_forgotten(url) {
         return Ok(Arc::new(Memory::new()));
     }
-    if !url.contains(':') && !url.is_empty() {
+    if !url.contains([':', '@']) && !url.is_empty() {
         return Err(unknown(url, &format!("a file is written `sqlite:{url}`")));
     }
     Err(unknown(url, "this form is not known"))

@@ -186,6 +186,8 @@ async fn stores_are_opened_by_their_url() {
     for (url, said) in [
         ("state.db", "a file is written `sqlite:state.db`"),
         ("redis://me:secret@host", "`redis://…@host` cannot be opened: this form is not known; known are `sqlite:PATH`"),
+        ("me:secret@host:4222", "`…@host:4222` cannot be opened: this form is not known; known are `sqlite:PATH`"),
+        ("secret@host", "`…@host` cannot be opened: this form is not known; known are `sqlite:PATH`"),
         ("sqlite:", "it names no file"),
         ("", "this form is not known"),
     ] {
