@@ -2,7 +2,7 @@
 
 use super::fail::Fail;
 use crate::store::StoreUrl;
-use crate::store::address::Address;
+use crate::store::address::{Address, located};
 use std::path::{Path, PathBuf};
 
 /// Files that a NATS store needs.
@@ -73,7 +73,7 @@ impl NatsArgs {
             };
             let found = typed.cloned().or_else(|| variable(name).filter(|_| is_free));
             if let Some(path) = found {
-                *slot(address) = Some(here.join(path));
+                *slot(address) = Some(located(&path, here));
             }
         }
     }

@@ -71,6 +71,10 @@ fn a_seed_is_named_by_option_variable_url_and_file() {
     Desk::new().env("FLOW_STORE", &format!("{bare}?nkey={file}")).env("FLOW_NATS_NKEY", "/nowhere").flow("list").ends(0);
     let home = Desk::new().home("me.nk", "").env("FLOW_STORE", &format!("{bare}?nkey=~/me.nk"));
     home.flow("list").ends(5).says_part("the file `$HOME/me.nk` of the option `nkey` is empty");
+    let home = home.env("FLOW_STORE", &bare);
+    home.flow("list --nats-nkey ~/me.nk").ends(5).says_part("the file `$HOME/me.nk` of the option `nkey` is empty");
+    let home = home.env("FLOW_NATS_NKEY", "~/me.nk");
+    home.flow("list").ends(5).says_part("the file `$HOME/me.nk` of the option `nkey` is empty");
 }
 
 /// Prints all that it can of what it signs in with, and waits to be looked at.
