@@ -32,8 +32,10 @@ pub fn command(args: &Args, out: Out) -> Outcome {
         let (heads, faults) = list_runs(&*store).await?;
         let (mut rows, mut left) = (Vec::with_capacity(heads.len()), Vec::new());
         for head in heads.iter().rev() {
-            let running = head.status == RunStatus::Running.as_str();
-            let carried = if running { by_row(&*store, head).await? } else { Carried::No };
+            let is_running = head.status == RunStatus::Running.as_str();
+            // Workers go on with what another one let go of.
+            let is_let_go = head.status == RunStatus::Interrupted.as_str() && head.pool.is_some();
+            let carried = if is_running || is_let_go { by_row(&*store, head).await? } else { Carried::No };
             rows.push(Row::of(head, carried));
             left.extend(left_alone(&*store, head, carried).await?);
         }

@@ -355,7 +355,9 @@ fn a_worker_that_is_asked_to_stop_lets_what_it_performs_end() {
     std::fs::write(desk.project().join("wait.sh.go"), "").unwrap();
     assert_eq!(first.ends(), Some(0));
     assert_eq!(read(&log), "begun\nended\n", "the phase ended, and the next one did not begin");
-    desk.flow("list").ends(0).prints_part("waits for a worker of its pool");
+    desk.flow("list").ends(0).prints_part("waits for a worker of its pool").says("");
+    desk.flow("worker --until-idle").ends(0).says_part("is not allowed here");
+    desk.flow("list").ends(0).prints_part("waits for a worker of its pool").says_part("was left alone by 1 worker: `flow show ");
     let _second = Hand::start(&desk, "--allow it.toml");
     until_complete(&desk);
     assert_eq!(read(&log), "begun\nended\nafter\n");
