@@ -105,7 +105,7 @@ impl Carrier {
             && !how.idle
         {
             let here = home(&services.root);
-            change(&*services.store, pool, run, |enlisted| enlisted.home = here).await?;
+            change(&*services.store, pool, run, |enlisted| enlisted.home = here.clone()).await?;
         }
         carrier.show(&events);
         Ok(carrier)

@@ -4,7 +4,8 @@
 //! watches the pool hears of it. What keeps two workers apart is never the queue: of a run it is the next journal entry, of
 //! an attempt the revision of its offer. A run stays enlisted until it is over, so that a worker that dies is replaced.
 
-use super::{Entry, Op, Revision, Store, StoreError, Write, codec, key};
+use super::{CommitError, Entry, Op, Revision, Store, StoreError, Write, codec, key};
+use crate::limits::COMMIT_RESENDS;
 use crate::name::{Bucket, Key, Name};
 use crate::run::{AttemptId, Digest, Owner, RunId, Time};
 use indexmap::IndexMap;
@@ -140,7 +141,7 @@ pub async fn read_offer(store: &dyn Store, key: &Key) -> Result<Option<(Offer, R
     codec::record(store, key).await
 }
 
-/// Has the workers of a pool look at a run. When somebody else writes at the same moment, they look anyway.
+/// Has the workers of a pool look at a run.
 pub async fn ring(store: &dyn Store, pool: &Name, run: &RunId) -> Result<(), StoreError> {
     change(store, pool, run, |enlisted| enlisted.rings += 1).await
 }
@@ -149,19 +150,30 @@ pub async fn ring(store: &dyn Store, pool: &Name, run: &RunId) -> Result<(), Sto
 pub async fn note_refusal(store: &dyn Store, pool: &Name, run: &RunId, refusal: Refusal) -> Result<(), StoreError> {
     change(store, pool, run, |enlisted| {
         enlisted.refused.retain(|known| known.by != refusal.by);
-        enlisted.refused.push(refusal);
+        enlisted.refused.push(refusal.clone());
         let over = enlisted.refused.len().saturating_sub(REFUSALS);
         enlisted.refused.drain(..over);
     })
     .await
 }
 
-/// Changes what is said of an enlisted run, if it still is one. It is said on best effort: nothing rests on it.
-pub async fn change(store: &dyn Store, pool: &Name, run: &RunId, how: impl FnOnce(&mut Enlisted)) -> Result<(), StoreError> {
+/// Changes what is said of an enlisted run, if it still is one. Others may say something of it at the same moment, so it is
+/// tried some times; a store that fails is not waited for.
+pub async fn change(store: &dyn Store, pool: &Name, run: &RunId, how: impl Fn(&mut Enlisted)) -> Result<(), StoreError> {
     let key = key::enlisted(pool, run);
-    let Some((mut enlisted, revision)) = codec::record::<Enlisted>(store, &key).await? else { return Ok(()) };
-    how(&mut enlisted);
-    let _ = store.commit(vec![codec::over(key, &enlisted, Some(revision))]).await;
+    let mut sent = None;
+    for _ in 0..COMMIT_RESENDS {
+        let Some((mut enlisted, revision)) = codec::record::<Enlisted>(store, &key).await? else { return Ok(()) };
+        // It was written, and only the answer was lost.
+        if sent.as_ref() == Some(&enlisted) {
+            return Ok(());
+        }
+        how(&mut enlisted);
+        match store.commit(vec![codec::over(key.clone(), &enlisted, Some(revision))]).await {
+            Err(CommitError::Conflict { .. } | CommitError::Unknown { .. }) => sent = Some(enlisted),
+            Ok(_) | Err(CommitError::Store(_)) => return Ok(()),
+        }
+    }
     Ok(())
 }
 

@@ -265,6 +265,8 @@ pub(crate) enum Fate {
     First,
     /// Somebody else's entry is there first, and the answer is lost.
     Stolen,
+    /// The same, and the answer comes.
+    Beaten,
 }
 
 /// What [`Faulty`] cannot read the writes of.
@@ -299,12 +301,15 @@ impl Store for Faulty {
                 Some(Fate::Lost) => {}
                 Some(Fate::First) => drop(self.inner.commit(batch[..1].to_vec()).await),
                 Some(Fate::Late) => drop(self.inner.commit(batch).await),
-                Some(Fate::Stolen) => {
+                Some(Fate::Stolen | Fate::Beaten) => {
                     let mut theirs = batch[0].clone();
-                    if let Op::Create(bytes) = &mut theirs.op {
+                    if let Op::Create(bytes) | Op::Update(bytes, _) = &mut theirs.op {
                         *bytes = String::from_utf8(bytes.clone()).unwrap().replace("\"me\"", "\"other\"").into_bytes();
                     }
                     drop(self.inner.commit(vec![theirs]).await);
+                    if matches!(fate, Some(Fate::Beaten)) {
+                        return self.inner.commit(batch).await;
+                    }
                 }
             }
             Err(unknown)

@@ -1,5 +1,6 @@
 //! What stands in a pool.
 
+use super::journal::{Fate, Faulty};
 use super::parts::{owner, run};
 use super::{Site, put};
 use flow::name::{Bucket, Name};
@@ -88,4 +89,25 @@ async fn the_newest_reason_of_each_worker_is_remembered() {
     assert_eq!(whys, ["12", "13", "14", "15", "16", "17", "18", "19"]);
     ring(&*store, &pool(), &run(2)).await.unwrap();
     assert_eq!(store.get(&Bucket::engine(), &key::enlisted(&pool(), &run(2))).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn what_several_say_of_a_run_at_the_same_moment_is_all_kept() {
+    for fates in [&[Fate::Beaten][..], &[Fate::Stolen], &[Fate::Lost], &[Fate::Late], &[Fate::Lost, Fate::Beaten, Fate::Late]] {
+        let begins = [&[Fate::Late], fates].concat();
+        let store = Faulty::on_memory(&begins);
+        assert!(store.commit(vec![enlist_write(&pool(), &Enlisted { refused: vec![], ..waits() })]).await.is_err());
+        let by = Home { host: "me".to_owned(), ..home() };
+        note_refusal(&*store, &pool(), &run(1), Refusal { by: by.clone(), why: "no".to_owned() }).await.unwrap();
+        let known = enlisted(&*store, &pool(), &run(1)).await.unwrap().unwrap();
+        let mut hosts: Vec<_> = known.refused.iter().map(|refusal| refusal.by.host.as_str()).collect();
+        hosts.sort_unstable();
+        let others = fates.iter().any(|fate| matches!(fate, Fate::Stolen | Fate::Beaten));
+        assert_eq!(hosts, if others { vec!["me", "other"] } else { vec!["me"] }, "{fates:?}");
+        assert_eq!(known.home, home());
+    }
+    let store = Faulty::on_memory(&[&[Fate::Late][..], &[Fate::Lost; 100]].concat());
+    assert!(store.commit(vec![enlist_write(&pool(), &waits())]).await.is_err());
+    ring(&*store, &pool(), &run(1)).await.unwrap();
+    assert_eq!(enlisted(&*store, &pool(), &run(1)).await.unwrap().unwrap().rings, 2, "it is not tried for ever");
 }
