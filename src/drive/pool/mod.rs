@@ -8,6 +8,7 @@ mod board;
 mod offered;
 mod task;
 mod terms;
+mod waiting;
 mod watched;
 mod withdraw;
 mod worker;

@@ -4,6 +4,7 @@ use super::board::{Board, Post};
 use super::offered::Pooled;
 use super::task::Taken;
 use super::terms::{Terms, Wanted};
+use super::waiting::Waiting;
 use super::watched::Watched;
 use crate::drive::carrier::Carrier;
 use crate::drive::{Carried, CarryOptions, DriveError, Known, Services, Stop, home, lives, load};
@@ -12,7 +13,7 @@ use crate::name::{Bucket, Key, Name};
 use crate::plan::Plan;
 use crate::run::{AttemptId, Claim, Digest, RunId, RunState};
 use crate::store::{
-    Enlisted, Home, Offer, Refusal, Revision, Stage, Store, StoreError, get_plan, note_refusal, read_head, read_lease,
+    Enlisted, Home, Offer, Refusal, Revision, Stage, Store, StoreError, get_plan, note_refusal, pending, read_head, read_lease,
     strike_write,
 };
 use std::collections::{HashMap, HashSet};
@@ -38,6 +39,7 @@ pub struct Worker {
     carried: HashMap<RunId, Carries>,
     plans: HashMap<Digest, Arc<Plan>>,
     leases: Watched<RunId, Revision>,
+    waiting: Waiting,
     /// What cannot be taken now: in which revision, and when it is looked at again.
     later: HashMap<Key, (Revision, Instant)>,
     told: HashSet<(RunId, String)>,
@@ -79,6 +81,7 @@ impl Worker {
             carried: HashMap::new(),
             plans: HashMap::new(),
             leases: Watched::new(),
+            waiting: Waiting::default(),
             later: HashMap::new(),
             told: HashSet::new(),
             away: false,
@@ -116,6 +119,7 @@ impl Worker {
     /// Takes what there is room for. Gives when to look again.
     async fn look_around(&mut self, board: &Board, stop: &watch::Receiver<Stop>) -> Duration {
         self.later.retain(|key, _| board.runs.contains_key(key) || board.offers.contains_key(key));
+        self.waiting.keep(|key| board.runs.contains_key(key));
         let looked = match self.take_runs(board, stop).await {
             Ok(()) => self.take_offers(board, stop).await,
             Err(error) => Err(error),
@@ -166,9 +170,7 @@ impl Worker {
         let run = post.what.run.clone();
         let Some((head, _)) = read_head(&*self.store, &run).await? else { return Ok(Look::Later(SCAN)) };
         match head.status.as_str() {
-            "running" | "interrupted" => {}
-            // Who answers rings.
-            "waiting" => return Ok(Look::Later(SCAN)),
+            "running" | "interrupted" | "waiting" => {}
             _ => {
                 let _ = self.store.commit(vec![strike_write(key, post.revision)]).await;
                 return Ok(Look::Later(SCAN));
@@ -184,10 +186,21 @@ impl Worker {
             }
         }
         self.leases.forget(&run);
+        // Whoever held its question may have died, and an answer lies in the box then. Otherwise who answers rings.
+        let waits = head.status == "waiting" && before.is_none() && pending(&*self.store, &run).await?.is_empty();
+        if waits && let Some(after) = self.waiting.left_alone(key, head.seq) {
+            return Ok(Look::Later(after));
+        }
         let known = load(&self.store, &run).await?;
         let Some(plan) = self.plan(known.state.plan()).await? else {
             return Ok(self.refuse(post, format!("its plan {} is not in the store", known.state.plan())).await);
         };
+        if waits {
+            self.waiting.learn(key.clone(), head.seq, &known, &plan);
+            if let Some(after) = self.waiting.left_alone(key, head.seq) {
+                return Ok(Look::Later(after));
+            }
+        }
         let wanted = Wanted::run(&known.state, &plan, post.what.home.clone());
         match self.terms.services(&plan, &wanted) {
             Ok(services) => {

@@ -1,20 +1,26 @@
 //! Workers inside this process: what a defect, a store or a record that cannot be read does to them.
 
 use super::PATIENCE;
-use flow::agent::{Backend, Context, Future};
-use flow::drive::{Carrier, Observer, Services, StartRequest, Stop, Terms, Wanted, Worker, home};
+use flow::agent::{Asked, Backend, Context, Future, Person};
+use flow::drive::{Carrier, CarryOptions, Observer, Services, StartRequest, Stop, Terms, Wanted, Worker, home};
 use flow::name::{Bucket, Name};
 use flow::plan::Plan;
 use flow::project::Project;
 use flow::run::{AttemptId, Digest, Outcome, RunId, RunState, Stamped, Work};
-use flow::store::{Memory, Offer, Op, Stage, Store, Write, key, offer_write, put_plan, read_head};
+use flow::store::{
+    Memory, Offer, Op, Request, Stage, Store, Write, claim_write, key, offer_write, post, put_plan, read_head, read_lease,
+};
 use flow::value::Value;
 use indexmap::IndexMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 use tokio::sync::watch;
 
 const PIPELINE: &str = "flow = 1\nname = \"one\"\ndescription = \"One value\"\n\n[phases.one]\nset = '1'\n";
+
+const ASK: &str =
+    "flow = 1\nname = \"ask\"\ndescription = \"Asks\"\n\n[phases.ask]\nask = \"Well?\"\nform = { well = \"string\" }\n";
 
 /// Nothing here is performed.
 #[derive(Debug)]
@@ -77,6 +83,19 @@ impl Terms for Allowing {
     }
 }
 
+/// Is asked and says nothing.
+struct Silent;
+
+impl Person for Silent {
+    fn name(&self) -> String {
+        "nobody".to_owned()
+    }
+
+    fn ask<'a>(&'a self, _: &'a Name, _: &'a Asked) -> Future<'a, Option<Value>> {
+        Box::pin(std::future::pending())
+    }
+}
+
 /// A pool with two runs in it.
 struct Two {
     folder: tempfile::TempDir,
@@ -91,8 +110,12 @@ fn pool() -> Name {
 
 impl Two {
     async fn new() -> Self {
+        Self::of(PIPELINE).await
+    }
+
+    async fn of(pipeline: &str) -> Self {
         let (folder, store) = (tempfile::tempdir().unwrap(), Arc::new(Memory::new()));
-        let plan = Arc::new(Project::open(folder.path()).load_text("one.toml", PIPELINE).plan.unwrap());
+        let plan = Arc::new(Project::open(folder.path()).load_text("one.toml", pipeline).plan.unwrap());
         let mut two = Self { folder, store, plan, runs: vec![] };
         for _ in 0..2 {
             let request = StartRequest {
@@ -125,6 +148,56 @@ impl Two {
         let worked = tokio::time::timeout(PATIENCE, worker.work(true, stop)).await;
         worked.unwrap_or_else(|_| panic!("it finds no end: {:?}", terms.said.lock().unwrap().last())).unwrap();
         terms
+    }
+
+    /// Waits until both runs are in a status and nobody carries them, while a worker works on them.
+    async fn become_while_worked_on(&self, status: &str) {
+        let services = self.services(self.store.clone());
+        let terms = Arc::new(Allowing { services, said: Mutex::default(), breaks: AtomicBool::new(false) });
+        let worker = Worker::new(self.store.clone(), self.folder.path(), vec![pool()], 1, terms.clone());
+        let (_sender, stop) = watch::channel(Stop::No);
+        let both = async {
+            while [self.status(0).await, self.status(1).await] != [status, status] || self.is_carried().await {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        tokio::select! {
+            _ = worker.work(false, stop) => panic!("it ended: {:?}", terms.said),
+            both = tokio::time::timeout(PATIENCE, both) => both.unwrap_or_else(|_| panic!("{:?}", terms.said)),
+        }
+    }
+
+    async fn is_carried(&self) -> bool {
+        let leases =
+            [read_lease(&*self.store, &self.runs[0]).await.unwrap(), read_lease(&*self.store, &self.runs[1]).await.unwrap()];
+        leases.iter().any(Option::is_some)
+    }
+
+    /// Has somebody hold the question of a run who dies at it.
+    async fn held_by_one_that_died(&self, run: usize) {
+        let (services, run) = (self.services(self.store.clone()), self.runs[run].clone());
+        let (_sender, stop) = watch::channel(Stop::No);
+        let options = CarryOptions::default();
+        let held = async {
+            while read_lease(&*self.store, &run).await.unwrap().is_none() {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        tokio::select! {
+            carried = Carrier::resume(&services, &run, options, Arc::new(Quiet), Some(Arc::new(Silent)), stop) => panic!("{carried:?}"),
+            () = held => {}
+        }
+        // The process lives on, so its lease becomes that of another one.
+        let (mut lease, revision) = read_lease(&*self.store, &run).await.unwrap().unwrap();
+        lease.owner.pid_start += 1;
+        self.store.commit(vec![claim_write(&run, &lease, Some(revision))]).await.unwrap();
+    }
+
+    /// Puts an answer into the box of a run.
+    async fn answered(&self, run: usize) {
+        let answers = Value::table([("well", Value::text("well"))]);
+        let answer = Request::Answer { phase: Name::new("ask").unwrap(), answers, by: "somebody".to_owned() };
+        post(&*self.store, &self.runs[run], &answer).await.unwrap();
     }
 
     async fn status(&self, run: usize) -> String {
@@ -188,4 +261,24 @@ async fn a_task_that_breaks_off_gives_its_place_back() {
     assert_eq!(statuses[0], "complete", "{:?}", terms.said);
     assert_ne!(statuses[1], "complete");
     assert_eq!((terms.said("broke off, which is a defect"), terms.said("")), (1, 1), "{:?}", terms.said);
+}
+
+#[tokio::test]
+async fn a_question_lapses_in_a_pool() {
+    let two = Two::of(&format!("{ASK}timeout = \"1s\"\n")).await;
+    two.become_while_worked_on("failed").await;
+}
+
+#[tokio::test]
+async fn a_run_that_waits_is_carried_for_its_mail_alone() {
+    let two = Two::of(ASK).await;
+    two.become_while_worked_on("waiting").await;
+    let head = two.store.head(&Bucket::engine()).await.unwrap();
+    two.work(two.store.clone(), false).await;
+    assert_eq!(two.store.head(&Bucket::engine()).await.unwrap(), head, "there was nothing to do");
+    two.answered(0).await;
+    two.held_by_one_that_died(1).await;
+    two.answered(1).await;
+    let terms = two.work(two.store.clone(), false).await;
+    assert_eq!([two.status(0).await, two.status(1).await], ["complete", "complete"], "{:?}", terms.said);
 }
