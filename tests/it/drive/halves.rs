@@ -25,12 +25,15 @@ async fn a_start_that_was_cut_takes_its_number_and_its_place_in_the_pool() {
 
 #[tokio::test]
 async fn a_run_whose_letting_go_was_cut_has_no_lease() {
-    let house = house(&[Fate::Heard, Fate::Heard, Fate::First]);
+    // The plan, the start, what the stopped agent said, and then the letting go.
+    let house = house(&[Fate::Heard, Fate::Heard, Fate::Heard, Fate::First]);
+    let held = house.script.hold("first");
     let carrier = house.start().await.unwrap();
     let run = carrier.state().id().clone();
     let (_sender, stop) = watch::channel(Stop::Politely);
     let carried = carrier.carry(CarryOptions::default(), None, stop).await.unwrap();
     assert!(matches!(carried, Carried::Interrupted(_)), "{carried:?}");
     assert_eq!(read_lease(&*house.services.store, &run).await.unwrap(), None);
+    held.notify_one();
     ended(house.resume(&run, CarryOptions::default()).await.unwrap());
 }
