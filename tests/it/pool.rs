@@ -341,6 +341,27 @@ fn a_worker_of_another_machine_is_watched_before_its_run_is_taken() {
 }
 
 #[test]
+fn a_worker_is_not_idle_while_a_run_may_yet_fall_to_it() {
+    let desk = desk(LONG, ("wait.sh", WAIT));
+    let log = desk.project().join("wait.sh.log");
+    desk.flow("submit it.toml --yes").ends(0);
+    let far = desk.env("FLOW_HOST", "1");
+    let first = Hand::start(&far, "--allow it.toml --any-tree");
+    until("the phase", &far, || read(&log) == "begun\n");
+    let desk = far.env("FLOW_HOST", "2");
+    let second = Hand::start(&desk, "--allow it.toml --any-tree --until-idle");
+    assert_eq!(second.ends(), Some(0), "the beat of the first one moves");
+    assert_eq!(read(&log), "begun\n");
+    first.signal("-9");
+    let desk = desk.env("FLOW_LEASE_MS", "1500");
+    let third = Hand::start(&desk, "--allow it.toml --any-tree --until-idle");
+    std::fs::write(desk.project().join("wait.sh.go"), "").unwrap();
+    assert_eq!(third.ends(), Some(0));
+    desk.flow("list").ends(0).prints_part(" complete ");
+    assert_eq!(read(&log).matches("begun").count(), 2);
+}
+
+#[test]
 fn a_worker_that_is_asked_to_stop_lets_what_it_performs_end() {
     let desk = desk(LONG, ("wait.sh", WAIT));
     let two = "\n[phases.after]\nneeds = [\"wait\"]\nrun = [\"sh\", \"-c\", \"echo after >> $PROJECT/wait.sh.log\"]\ntimeout = \"1m\"\n";

@@ -39,6 +39,8 @@ pub struct Worker {
     carried: HashMap<RunId, Carries>,
     plans: HashMap<Digest, Arc<Plan>>,
     leases: Watched<RunId, Revision>,
+    /// Runs of which it is not known from here whether their driver lives: they may yet fall to this worker.
+    unsure: HashSet<Key>,
     waiting: Waiting,
     /// What cannot be taken now: in which revision, and when it is looked at again.
     later: HashMap<Key, (Revision, Instant)>,
@@ -81,6 +83,7 @@ impl Worker {
             carried: HashMap::new(),
             plans: HashMap::new(),
             leases: Watched::new(),
+            unsure: HashSet::new(),
             waiting: Waiting::default(),
             later: HashMap::new(),
             told: HashSet::new(),
@@ -98,7 +101,7 @@ impl Worker {
         loop {
             let stopping = *stop.borrow_and_update() != Stop::No;
             let wake = if stopping { SCAN } else { self.look_around(&board, &stop).await };
-            if self.tasks.is_empty() && (stopping || (until_idle && !self.away)) {
+            if self.tasks.is_empty() && (stopping || (until_idle && !self.away && self.unsure.is_empty())) {
                 return Ok(());
             }
             tokio::select! {
@@ -119,6 +122,7 @@ impl Worker {
     /// Takes what there is room for. Gives when to look again.
     async fn look_around(&mut self, board: &Board, stop: &watch::Receiver<Stop>) -> Duration {
         self.later.retain(|key, _| board.runs.contains_key(key) || board.offers.contains_key(key));
+        self.unsure.retain(|key| board.runs.contains_key(key));
         self.waiting.keep(|key| board.runs.contains_key(key));
         let looked = match self.take_runs(board, stop).await {
             Ok(()) => self.take_offers(board, stop).await,
@@ -168,6 +172,7 @@ impl Worker {
     /// Looks at a run, and carries it if it may and nobody else does.
     async fn consider(&mut self, key: &Key, post: &Post<Enlisted>, stop: &watch::Receiver<Stop>) -> Result<Look, DriveError> {
         let run = post.what.run.clone();
+        self.unsure.remove(key);
         let Some((head, _)) = read_head(&*self.store, &run).await? else { return Ok(Look::Later(SCAN)) };
         match head.status.as_str() {
             "running" | "interrupted" | "waiting" => {}
@@ -179,9 +184,13 @@ impl Worker {
         let lease = read_lease(&*self.store, &run).await?;
         let before = lease.as_ref().map(|(_, revision)| *revision);
         if let Some((lease, revision)) = lease {
+            let alive = lives(&lease.owner);
             // Of a process that lives the driver may have died alone.
-            let dead = lives(&lease.owner) == Some(false) || self.leases.is_dead(run.clone(), revision);
+            let dead = alive == Some(false) || self.leases.is_dead(run.clone(), revision);
             if !dead {
+                if alive.is_none() && !self.leases.has_moved(&run) {
+                    self.unsure.insert(key.clone());
+                }
                 return Ok(Look::Later(SCAN));
             }
         }
