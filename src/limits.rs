@@ -109,7 +109,7 @@ pub const LEASE_MS: u64 = 45_000;
 pub const SELF_FENCE_MS: u64 = 30_000;
 /// Attempts that one worker offers to others at once: each is watched.
 pub const OFFERS: usize = 64;
-/// How often a worker looks at all runs of its pool again, in milliseconds: what rang meanwhile was looked at already.
+/// How soon a worker looks again at a run that it could not take, in milliseconds: a driver that dies does not ring.
 pub const POOL_SCAN_MS: u64 = 5_000;
 /// When a worker looks again at what it could not take for a reason of its own, in milliseconds: an agent may have been
 /// installed, a commit checked out.

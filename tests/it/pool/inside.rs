@@ -173,13 +173,13 @@ impl Two {
         leases.iter().any(Option::is_some)
     }
 
-    /// Has somebody hold the question of a run who dies at it.
+    /// Has somebody carry a run to its question who dies at it.
     async fn held_by_one_that_died(&self, run: usize) {
         let (services, run) = (self.services(self.store.clone()), self.runs[run].clone());
         let (_sender, stop) = watch::channel(Stop::No);
         let options = CarryOptions::default();
         let held = async {
-            while read_lease(&*self.store, &run).await.unwrap().is_none() {
+            while read_head(&*self.store, &run).await.unwrap().unwrap().0.status != "waiting" {
                 tokio::time::sleep(Duration::from_millis(20)).await;
             }
         };
@@ -277,8 +277,18 @@ async fn a_run_that_waits_is_carried_for_its_mail_alone() {
     two.work(two.store.clone(), false).await;
     assert_eq!(two.store.head(&Bucket::engine()).await.unwrap(), head, "there was nothing to do");
     two.answered(0).await;
-    two.held_by_one_that_died(1).await;
     two.answered(1).await;
     let terms = two.work(two.store.clone(), false).await;
     assert_eq!([two.status(0).await, two.status(1).await], ["complete", "complete"], "{:?}", terms.said);
+}
+
+#[tokio::test]
+async fn a_question_whose_driver_died_comes_back_to_the_pool() {
+    let two = Two::of(ASK).await;
+    two.held_by_one_that_died(0).await;
+    two.held_by_one_that_died(1).await;
+    two.answered(1).await;
+    let terms = two.work(two.store.clone(), false).await;
+    assert_eq!([two.status(0).await, two.status(1).await], ["waiting", "complete"], "{:?}", terms.said);
+    assert!(!two.is_carried().await, "nobody holds a run that waits");
 }
