@@ -310,7 +310,7 @@ impl Worker {
             let Ok(place) = self.places.clone().try_acquire_owned() else { return Ok(()) };
             let look = match self.accept(key, post, stop, place).await {
                 Ok(look) => look,
-                Err(error) => self.decline(&offer.run, of_one(error.into())?),
+                Err(error) => self.decline(&offer.run, &of_one(error.into())?),
             };
             let after = if let Look::Later(after) = look { after } else { REFUSED };
             self.later.insert(key.clone(), (post.revision, Instant::now() + after));
@@ -330,7 +330,7 @@ impl Worker {
         let Some(plan) = self.plan(&offer.plan).await? else { return Ok(Look::Later(REFUSED)) };
         let services = match self.terms.services(&plan, &Wanted::offer(&offer, &plan)) {
             Ok(services) => services,
-            Err(why) => return Ok(self.decline(&offer.run, why)),
+            Err(why) => return Ok(self.decline(&offer.run, &why)),
         };
         let (run, attempt) = (offer.run.clone(), offer.attempt.clone());
         let Some(taken) = Taken::take(&self.store, &post.pool, key, offer, post.revision).await? else {
@@ -347,8 +347,8 @@ impl Worker {
     }
 
     /// Says why what a run offers is not performed here.
-    fn decline(&mut self, run: &RunId, why: String) -> Look {
-        if self.told.insert((run.clone(), why.clone())) {
+    fn decline(&mut self, run: &RunId, why: &str) -> Look {
+        if self.told.insert((run.clone(), why.to_owned())) {
             self.terms.notice(&format!("what run `{run}` offers is left to others: {why}"));
         }
         Look::Later(REFUSED)
