@@ -3,6 +3,7 @@
 use super::go::resume;
 use super::out::Out;
 use crate::drive::lives;
+use crate::name::Name;
 use crate::run::{RunId, RunState, RunStatus};
 use crate::store::{RunHead, Store, StoreError, read_head, read_lease};
 use crate::view::status::{Carried, NOBODY};
@@ -16,8 +17,15 @@ pub async fn carried(store: &dyn Store, state: &RunState) -> Result<Carried, Sto
     if carried != Carried::No || state.status.is_over() {
         return Ok(carried);
     }
-    let head = read_head(store, state.id()).await?;
-    Ok(if head.is_some_and(|(head, _)| head.pool.is_some()) { Carried::Queued } else { Carried::No })
+    Ok(if pool(store, state.id()).await?.is_some() { Carried::Queued } else { Carried::No })
+}
+
+/// The pool whose workers carry a run, if it was submitted to one.
+///
+/// # Errors
+/// When the store cannot be read.
+pub async fn pool(store: &dyn Store, run: &RunId) -> Result<Option<Name>, StoreError> {
+    Ok(read_head(store, run).await?.and_then(|(head, _)| head.pool))
 }
 
 /// The same by the row of a run, and its lease.

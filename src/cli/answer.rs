@@ -1,5 +1,6 @@
 //! `flow answer`.
 
+use super::alive;
 use super::exit::Exit;
 use super::fail::{Fail, Outcome};
 use super::form;
@@ -49,7 +50,7 @@ pub fn command(args: &Args, out: Out) -> Outcome {
         let person = AtTerminal::new(out, None);
         let answers = answers(args, &phase, &asked, &person).await?;
         let request_ = Request::Answer { phase, answers, by: person.name() };
-        let requested = request(&serve::idle(&place, store), state.id(), &request_).await?;
+        let requested = request(&serve::idle(&place, store.clone()), state.id(), &request_).await?;
         match requested {
             Requested::Posted => out.note("answered: its driver goes on"),
             Requested::Applied(after) if after.status == RunStatus::Waiting => {
@@ -60,7 +61,10 @@ pub fn command(args: &Args, out: Out) -> Outcome {
                 let id = short(after.id());
                 out.note(&format!("answered; the run is {}: `flow show {id}` shows it", after.status.as_str()));
             }
-            Requested::Applied(after) => out.note(&format!("answered; `flow resume {}` goes on", short(after.id()))),
+            Requested::Applied(after) => out.note(&match alive::pool(&*store, after.id()).await? {
+                Some(pool) => format!("answered: a worker of pool `{pool}` goes on"),
+                None => format!("answered; `flow resume {}` goes on", short(after.id())),
+            }),
         }
         Ok(Exit::Done)
     })

@@ -1,5 +1,6 @@
 //! `flow cancel`.
 
+use super::alive;
 use super::exit::Exit;
 use super::fail::{Fail, Outcome};
 use super::out::Out;
@@ -34,14 +35,20 @@ pub fn command(args: &Args, out: Out) -> Outcome {
         if state.status.is_over() {
             return Err(Fail::new(Exit::NoInput, format!("run {} is {} already", state.id(), state.status.as_str())));
         }
-        let services = serve::idle(&place, store);
+        let services = serve::idle(&place, store.clone());
         let id = short(state.id());
         match request(&services, state.id(), &Request::Cancel { reason: args.reason.clone() }).await? {
             Requested::Posted => out.note(&format!("its driver is told; `flow logs {id} -f` follows it")),
             Requested::Applied(state) if state.status.is_over() => {
                 out.note(&format!("run {} is {}", state.id(), state.status.as_str()));
             }
-            Requested::Applied(_) => out.note(&format!("cancelled; cleanup phases are left: `flow resume {id}` runs them")),
+            Requested::Applied(state) => {
+                let who = match alive::pool(&*store, state.id()).await? {
+                    Some(pool) => format!("a worker of pool `{pool}`"),
+                    None => format!("`flow resume {id}`"),
+                };
+                out.note(&format!("cancelled; cleanup phases are left: {who} runs them"));
+            }
         }
         Ok(Exit::Done)
     })

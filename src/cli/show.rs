@@ -1,12 +1,12 @@
 //! `flow show`.
 
-use super::alive::carried;
+use super::alive::{self, carried};
 use super::exit::Exit;
 use super::fail::{Fail, Outcome};
 use super::out::{Out, Paint, clean, columns, json_text};
 use super::place::{self, Place, StoreArg, now, wait};
 use crate::run::{PhaseStatus, RunId};
-use crate::store::{Store, enlisted, read_head};
+use crate::store::{Store, enlisted};
 use crate::view::status::{Carried, Glance, glance};
 use std::fmt::Write as _;
 
@@ -55,7 +55,7 @@ pub fn command(args: &Args, out: Out) -> Outcome {
 
 /// What is known of the pool of a run that waits for a worker: its name, and why workers left it alone.
 async fn pool(store: &dyn Store, run: &RunId) -> Result<Vec<(&'static str, String)>, Fail> {
-    let Some(pool) = read_head(store, run).await?.and_then(|(head, _)| head.pool) else { return Ok(vec![]) };
+    let Some(pool) = alive::pool(store, run).await? else { return Ok(vec![]) };
     let mut facts = vec![("pool", pool.to_string())];
     for refusal in enlisted(store, &pool, run).await?.map(|enlisted| enlisted.refused).unwrap_or_default() {
         facts.push(("left by", format!("{} in {}: {}", refusal.by.host, refusal.by.root, refusal.why)));

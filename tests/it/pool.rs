@@ -416,6 +416,23 @@ fn an_answer_from_elsewhere_sends_a_run_back_to_its_pool() {
 }
 
 #[test]
+fn of_a_run_of_a_pool_it_is_said_that_its_workers_go_on() {
+    let ask = "flow = 1\nname = \"asked\"\ndescription = \"Asks\"\n\n[phases.gate]\nask = \"Ship it?\"\nform = { ok = \"boolean\" }\n\n\
+               [phases.clean]\nneeds = [\"gate\"]\njoin = \"always\"\nset = '\"swept\"'\n";
+    let desk = desk(ask, ("none.sh", ""));
+    let works = "worker --until-idle --allow it.toml";
+    desk.flow("submit it.toml --yes").ends(0);
+    desk.flow(works).ends(0).says_part("waits for an answer");
+    desk.flow("answer latest gate ok=true").ends(0).says("answered: a worker of pool `default` goes on\n");
+    desk.flow(works).ends(0);
+    desk.flow("list").ends(0).prints_part(" complete ");
+    desk.flow("submit it.toml --yes").ends(0);
+    desk.flow("cancel latest").ends(0).says("cancelled; cleanup phases are left: a worker of pool `default` runs them\n");
+    desk.flow(works).ends(0);
+    desk.flow("list").ends(0).prints_part(" cancelled ");
+}
+
+#[test]
 fn an_attempt_on_another_worker_is_stopped_with_its_run() {
     let desk = desk(PAIR, ("meet.sh", "echo $$ >> \"$0.pids\"; exec sleep 300\n"));
     let other = beside(&desk);
