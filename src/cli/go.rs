@@ -55,7 +55,11 @@ fn dollars(text: &str) -> Result<f64, String> {
     number.ok_or_else(|| format!("`{text}` is no amount of dollars"))
 }
 
-fn duration(text: &str) -> Result<u64, String> {
+/// Reads a time, in milliseconds.
+///
+/// # Errors
+/// When it is none, in words.
+pub fn duration(text: &str) -> Result<u64, String> {
     let wrong = || format!("`{text}` is no time: write 90s, 30m or 2h");
     let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
     let unit: u64 = match &text[digits.len()..] {

@@ -4,6 +4,7 @@ use super::agents::AgentArg;
 use super::contract::{Allowed, Contract};
 use super::exit::Exit;
 use super::fail::Outcome;
+use super::go::duration;
 use super::out::Out;
 use super::place::{Place, StoreArg};
 use super::{pipeline, serve, stop};
@@ -11,6 +12,7 @@ use crate::drive::Worker;
 use crate::name::Name;
 use crate::view::words::count;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// Arguments of `flow worker`.
 #[derive(Debug, clap::Args)]
@@ -31,6 +33,9 @@ pub struct Args {
     /// Stop once there is nothing left to do.
     #[arg(long)]
     until_idle: bool,
+    /// Let its runs wait this long for a store that does not answer or is full, such as 90s, 2h [default: 10m].
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    store_timeout: Option<u64>,
     #[command(flatten)]
     agent: AgentArg,
     #[command(flatten)]
@@ -63,7 +68,9 @@ pub fn command(args: &Args, out: Out) -> Outcome {
         ));
         let (agent, any_tree) = (args.agent.clone(), args.any_tree);
         let contract = Contract { place: place.clone(), store: store.clone(), config, allowed, agent, any_tree, out };
-        let worker = Worker::new(store, &place.root, args.pools.clone(), usize::from(args.capacity), Arc::new(contract));
+        let (pools, capacity) = (args.pools.clone(), usize::from(args.capacity));
+        let waits = args.store_timeout.map(Duration::from_millis);
+        let worker = Worker::new(store, &place.root, pools, capacity, Arc::new(contract), waits);
         worker.work(args.until_idle, stop::drain(out)).await?;
         Ok(Exit::Done)
     })

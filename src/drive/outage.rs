@@ -102,7 +102,9 @@ impl Outage {
         if full {
             return StoreError::Full {
                 store,
-                cause: format!("nobody made room within {limit} (`--store-timeout`); once there is room, `flow resume` goes on"),
+                cause: format!(
+                    "nobody made room within {limit} (`--store-timeout`); once there is room, the run can be gone on with"
+                ),
             };
         }
         StoreError::Away { store, cause: format!("waited {limit} for it (`--store-timeout`)") }

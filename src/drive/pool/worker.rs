@@ -33,6 +33,8 @@ pub struct Worker {
     /// Runs that it carries at once, and attempts that it performs at once.
     capacity: usize,
     terms: Arc<dyn Terms>,
+    /// How long it waits for a store that is away or full.
+    store_timeout: Option<Duration>,
     home: Home,
     places: Arc<Semaphore>,
     offers: Arc<Semaphore>,
@@ -70,13 +72,21 @@ enum Look {
 
 impl Worker {
     /// A worker that takes runs of some pools, and carries `capacity` of them and performs as many attempts at once. `root`
-    /// is the project's folder.
-    pub fn new(store: Arc<dyn Store>, root: &Path, pools: Vec<Name>, capacity: usize, terms: Arc<dyn Terms>) -> Self {
+    /// is the project's folder; `store_timeout` says how long its runs wait for a store that is away or full.
+    pub fn new(
+        store: Arc<dyn Store>,
+        root: &Path,
+        pools: Vec<Name>,
+        capacity: usize,
+        terms: Arc<dyn Terms>,
+        store_timeout: Option<Duration>,
+    ) -> Self {
         Self {
             store,
             pools,
             capacity,
             terms,
+            store_timeout,
             home: home(root),
             places: Arc::new(Semaphore::new(capacity)),
             offers: Arc::new(Semaphore::new(OFFERS)),
@@ -283,6 +293,7 @@ impl Worker {
     ) {
         let (run, terms) = (known.state.id().clone(), self.terms.clone());
         let carried = run.clone();
+        let options = CarryOptions { store_timeout: self.store_timeout, ..CarryOptions::default() };
         let task = self.tasks.spawn(async move {
             let result = async {
                 let observer = terms.observer(&run);
@@ -292,7 +303,7 @@ impl Worker {
                     Err(DriveError::Carried { .. } | DriveError::Lost(_)) => return Ok(None),
                     Err(error) => return Err(error),
                 };
-                carrier.carry(CarryOptions::default(), None, stop).await.map(Some)
+                carrier.carry(options, None, stop).await.map(Some)
             };
             let result = result.await;
             Ended::Run { run, result: Box::new(result) }

@@ -71,6 +71,24 @@ fn a_server_that_stays_away_ends_the_wait_and_the_run_can_be_gone_on_with() {
     assert_eq!(begun(&desk), ["work", "work", "after"]);
 }
 
+#[tokio::test]
+async fn a_worker_waits_as_long_as_it_is_told_and_takes_its_run_again() {
+    let mut server = Server::start();
+    let desk = held(&server);
+    desk.flow("submit held.toml --yes").ends(0);
+    let words = ["worker", "--allow", "held.toml", "--store-timeout", "6s"];
+    let mut worker = Driver::start(&desk, &words, &[("FLOW_BEAT_MS", "200"), ("FLOW_LEASE_MS", "1500")]);
+    until("the agent", || !begun(&desk).is_empty());
+    server.kill();
+    worker.says("does not answer: waited 6 s for it (`--store-timeout`)");
+    until("the agents to be gone", || agents(&desk) == 0);
+    server.restart();
+    let desk = desk.file("go", "");
+    until("the end of the run", || desk.flow("list").stdout.contains(" complete "));
+    assert_eq!(begun(&desk), ["work", "work", "after"]);
+    complete_once(server.url()).await;
+}
+
 #[test]
 fn a_wait_for_the_store_is_stopped_at_once() {
     let mut server = Server::start();
