@@ -143,7 +143,7 @@ impl Two {
     async fn work(&self, carried: Arc<dyn Store>, breaks: bool) -> Arc<Allowing> {
         let terms =
             Arc::new(Allowing { services: self.services(carried), said: Mutex::default(), breaks: AtomicBool::new(breaks) });
-        let worker = Worker::new(self.store.clone(), self.folder.path(), vec![pool()], 1, terms.clone());
+        let worker = Worker::new(self.store.clone(), self.folder.path(), vec![pool()], 1, terms.clone(), None);
         let (_sender, stop) = watch::channel(Stop::No);
         let worked = tokio::time::timeout(PATIENCE, worker.work(true, stop)).await;
         worked.unwrap_or_else(|_| panic!("it finds no end: {:?}", terms.said.lock().unwrap().last())).unwrap();
@@ -154,7 +154,7 @@ impl Two {
     async fn become_while_worked_on(&self, status: &str) {
         let services = self.services(self.store.clone());
         let terms = Arc::new(Allowing { services, said: Mutex::default(), breaks: AtomicBool::new(false) });
-        let worker = Worker::new(self.store.clone(), self.folder.path(), vec![pool()], 1, terms.clone());
+        let worker = Worker::new(self.store.clone(), self.folder.path(), vec![pool()], 1, terms.clone(), None);
         let (_sender, stop) = watch::channel(Stop::No);
         let both = async {
             while [self.status(0).await, self.status(1).await] != [status, status] || self.is_carried().await {
