@@ -5,7 +5,8 @@ use crate::drive::feed::{TurnFeed, keep_transcript};
 use crate::drive::owner::{beat_every, myself};
 use crate::drive::tasks::Word;
 use crate::drive::{Observer, Services, Stop};
-use crate::limits::{COMMIT_RESENDS, SELF_FENCE_MS};
+use crate::failpoint;
+use crate::limits::{COMMIT_RESENDS, SELF_FENCE_MS, STORE_PAUSE_MS};
 use crate::name::{Bucket, Key, Name};
 use crate::run::{Outcome, Owner, Stimulus, Work};
 use crate::store::{
@@ -15,6 +16,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc::unbounded_channel;
 use tokio::sync::watch;
+
+/// The pause before what came of an attempt is written again.
+const PAUSE: Duration = Duration::from_millis(STORE_PAUSE_MS / 4);
 
 /// An offer that this worker has taken.
 pub(super) struct Taken {
@@ -60,7 +64,7 @@ impl Taken {
         observer: Arc<dyn Observer>,
         stop: watch::Receiver<Stop>,
     ) -> String {
-        let (outcome, blobs) = match self.perform_here(services, observer, stop).await {
+        let (outcome, blobs) = match self.perform_here(services, observer.clone(), stop).await {
             Ok(Some(done)) => done,
             Ok(None) => return "nobody waits for it any more".to_owned(),
             Err(reason) => (Outcome::Lost { reason }, vec![]),
@@ -70,7 +74,7 @@ impl Taken {
             Outcome::Failed { error, .. } => format!("failed: {}", error.message),
             Outcome::Lost { reason } => reason.clone(),
         };
-        match self.leave(&outcome, blobs).await {
+        match self.leave(&outcome, blobs, &*observer).await {
             Ok(Kept::Mine) => word,
             Ok(Kept::Lost) => format!("{word}, and nobody waits for it any more"),
             Err(error) => format!("{word}, which could not be told: {error}"),
@@ -143,9 +147,14 @@ impl Taken {
         }
         match self.write(&[]).await {
             Ok(kept) => kept,
-            Err(_) if self.last_beat.elapsed() < Duration::from_millis(SELF_FENCE_MS) => Kept::Mine,
+            Err(_) if !self.is_given_up() => Kept::Mine,
             Err(_) => Kept::Lost,
         }
+    }
+
+    /// Whether no beat was acknowledged for so long that the driver may take this worker for dead.
+    fn is_given_up(&self) -> bool {
+        self.last_beat.elapsed() >= failpoint::span!("FLOW_FENCE_MS", SELF_FENCE_MS)
     }
 
     /// Looks at what the driver wrote.
@@ -156,13 +165,26 @@ impl Taken {
         }
     }
 
-    /// Leaves what came of it for the driver.
-    async fn leave(&mut self, outcome: &Outcome, mut blobs: Vec<Write>) -> Result<Kept, StoreError> {
+    /// Leaves what came of it for the driver. A store that is away or full may take it a moment later, so it is tried for as
+    /// long as the driver counts on this worker.
+    async fn leave(&mut self, outcome: &Outcome, mut blobs: Vec<Write>, observer: &dyn Observer) -> Result<Kept, StoreError> {
         let bytes = serde_json::to_vec(outcome).expect("its parts are stored in events too");
         let (digest, writes) = blob_writes(&bytes);
         blobs.extend(writes);
         self.offer.stage = Stage::Done { outcome: digest };
-        self.write(&blobs).await
+        let mut told = false;
+        loop {
+            match self.write(&blobs).await {
+                Err(error) if !self.is_given_up() => {
+                    if !std::mem::replace(&mut told, true) {
+                        observer
+                            .notice(&format!("what came of `{}` cannot be told: {error}; trying on", self.offer.attempt.phase));
+                    }
+                    tokio::time::sleep(PAUSE).await;
+                }
+                left => return left,
+            }
+        }
     }
 
     /// Writes the offer as this worker sees it. The driver may have written meanwhile that the attempt is to stop.

@@ -1,6 +1,7 @@
 //! A bucket without room, in the middle of a run.
 
 use super::{Driver, begun, complete_once, held, state_of, until};
+use crate::cli::Desk;
 use crate::nats::{Server, api};
 use serde_json::json;
 
@@ -35,6 +36,43 @@ async fn a_full_bucket_pauses_the_run_until_there_is_room() {
         let (store, _) = complete_once(server.url()).await;
         assert_eq!(state_of(&*store).await, r#"{"status":"complete","done":["work","after"]}"#, "{bucket}");
     }
+}
+
+/// Two phases that end once both are let go.
+const PAIR: &str = r#"
+flow = 1
+name = "pair"
+description = "Two at once"
+
+[phases.left]
+run = { shell = "echo left >> begun; while [ ! -e go ]; do sleep 0.02; done" }
+timeout = "5m"
+
+[phases.right]
+run = { shell = "echo right >> begun; while [ ! -e go ]; do sleep 0.02; done" }
+timeout = "5m"
+"#;
+
+#[tokio::test]
+async fn what_a_helper_performed_is_told_when_there_is_room_again() {
+    let server = Server::start();
+    let desk = Desk::new().file("pair.toml", PAIR).env("FLOW_STORE", server.url());
+    // However slow the machine is, nobody is taken for dead.
+    let patient = [("FLOW_FENCE_MS", "600000"), ("FLOW_LEASE_MS", "900000")];
+    let words = ["worker", "--capacity", "1", "--allow", "pair.toml"];
+    desk.flow("submit pair.toml --yes").ends(0);
+    let _driver = Driver::start(&desk, &words, &patient);
+    until("the first phase", || begun(&desk).len() == 1);
+    let mut helper = Driver::start(&desk, &words, &patient);
+    until("the second phase", || begun(&desk).len() == 2);
+    bound(&server, "flow", 8).await;
+    let desk = desk.file("go", "");
+    let line = helper.says("; trying on");
+    assert!(line.contains("cannot be told: ") && line.contains("is full: "), "{line}");
+    bound(&server, "flow", -1).await;
+    until("the end of the run", || desk.flow("list").stdout.contains(" complete "));
+    assert_eq!(begun(&desk).len(), 2, "none of them began twice");
+    complete_once(server.url()).await;
 }
 
 /// Makes of a server what one before 2.12 is.
