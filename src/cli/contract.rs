@@ -93,7 +93,12 @@ impl Contract {
         if wanted.changed {
             return Err(format!("files of {there} were changed since its commit, or may be"));
         }
-        let here = project::git(&self.place.root).get("commit");
+        let git = project::git(&self.place.root);
+        if let Some(path) = git.get("dirty").items().and_then(|mut paths| paths.next()) {
+            let path = path.as_str().unwrap_or_default();
+            return Err(format!("it began in {there}, and this folder has changes of its own, such as `{path}`"));
+        }
+        let here = git.get("commit");
         let brief = |commit: &str| commit.chars().take(COMMIT).collect::<String>();
         match (wanted.commit.as_deref(), here.as_str()) {
             (Some(wanted), Some(here)) if wanted == here => Ok(()),

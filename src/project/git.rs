@@ -8,7 +8,7 @@ use std::process::{Command, Stdio};
 /// `{commit, branch, dirty}` of the project: null outside git, without git, and where git fails.
 ///
 /// `commit` is null before the first one, `branch` on a detached head; `dirty` lists changed and new paths, at most
-/// [`DIRTY_FILES`]. Nothing that the repository configures is executed, and its index is not written.
+/// [`DIRTY_FILES`], without what this program keeps in the project. Nothing that the repository configures is executed, and its index is not written.
 pub fn git(dir: &Path) -> Value {
     let mut command = Command::new("git");
     command.args(["--no-optional-locks", "-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null"]);
@@ -30,7 +30,9 @@ fn read(status: &str) -> Value {
         } else if let Some(head) = record.strip_prefix("# branch.head ") {
             branch = (head != "(detached)").then_some(head).into();
         } else if let Some(path) = path(record) {
-            dirty.push(path);
+            if !path.split('/').any(|part| part == ".flow") {
+                dirty.push(path);
+            }
             if record.starts_with("2 ") {
                 records.next(); // where it was renamed from
             }
@@ -62,7 +64,7 @@ mod tests {
     fn a_status_is_read_with_renames_and_spaces() {
         let text = "# branch.oid 0123abcd\0# branch.head main\0# branch.upstream origin/main\0\
             1 .M N... 100644 100644 100644 aaaa bbbb src/a file.rs\0\
-            2 R. N... 100644 100644 100644 aaaa bbbb R100 new name\0old name\0? notes.md\0";
+            2 R. N... 100644 100644 100644 aaaa bbbb R100 new name\0old name\0? notes.md\0? .flow/\0? sub/.flow/tmp\0";
         let expected = r#"{"commit":"0123abcd","branch":"main","dirty":["new name","notes.md","src/a file.rs"]}"#;
         assert_eq!(read(text).to_string(), expected);
         let fresh = read("# branch.oid (initial)\0# branch.head (detached)\0");

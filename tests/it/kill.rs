@@ -166,7 +166,7 @@ fn check_run(folder: &Path, run: &str) {
     let prefix = format!("flow.run.{run}.");
     for line in lines.lines() {
         let row: serde_json::Value = serde_json::from_str(line).unwrap();
-        if !row["key"].as_str().unwrap().starts_with(&prefix) {
+        if row["key"].as_str().is_none_or(|key| !key.starts_with(&prefix)) {
             continue;
         }
         for stamped in row["value"]["events"].as_array().unwrap() {

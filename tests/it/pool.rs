@@ -186,6 +186,18 @@ fn a_folder_that_is_not_the_runs_is_refused() {
 }
 
 #[test]
+fn a_folder_with_changes_of_its_own_takes_no_run_from_elsewhere() {
+    let desk = desk(LONG, ("wait.sh", WAIT)).file(".gitignore", "wait.sh*\nworker.log\n");
+    let other = cloned(&desk).file(".flow/tmp/of-a-run", "");
+    desk.flow("submit it.toml --yes").ends(0);
+    std::fs::write(desk.project().join("wait.sh.go"), "").unwrap();
+    std::fs::write(other.project().join("left"), "").unwrap();
+    other.flow("worker --until-idle --allow it.toml").ends(0).says_part("has changes of its own, such as `left`");
+    std::fs::remove_file(other.project().join("left")).unwrap();
+    other.flow("worker --until-idle --allow it.toml").ends(0).says_part("wait: complete");
+}
+
+#[test]
 fn two_workers_perform_the_phases_of_one_run() {
     let desk = desk(PAIR, ("meet.sh", MEET));
     let other = beside(&desk);
@@ -207,12 +219,7 @@ fn two_workers_perform_the_phases_of_one_run() {
 fn is_performed_in_a_clone(pipeline: &str, dirty: bool) -> bool {
     let begin = "pwd >> \"$0.folders\"\nuntil [ -f \"$0.go\" ]; do sleep 0.05; done\n";
     let desk = desk(pipeline, ("meet.sh", begin)).file(".gitignore", ".flow\nmeet.sh*\nworker.log\n");
-    git(&desk.project(), "init -q");
-    git(&desk.project(), "add .");
-    git(&desk.project(), "-c user.name=a -c user.email=a@example.com commit -q -m all");
-    let other = beside(&desk);
-    std::fs::remove_file(other.project().join("it.toml")).unwrap();
-    git(&other.project(), &format!("clone -q {} .", desk.project().display()));
+    let other = cloned(&desk);
     if dirty {
         std::fs::write(desk.project().join("new"), "").unwrap();
     }
@@ -228,6 +235,17 @@ fn is_performed_in_a_clone(pipeline: &str, dirty: bool) -> bool {
     let performed = read(&folders).lines().any(|folder| Path::new(folder) == other.project());
     assert_ne!(performed, refused());
     performed
+}
+
+/// All of a project in a commit, and a clone of it that works on the same store.
+fn cloned(desk: &Desk) -> Desk {
+    git(&desk.project(), "init -q");
+    git(&desk.project(), "add .");
+    git(&desk.project(), "-c user.name=a -c user.email=a@example.com commit -q -m all");
+    let other = beside(desk);
+    std::fs::remove_file(other.project().join("it.toml")).unwrap();
+    git(&other.project(), &format!("clone -q {} .", desk.project().display()));
+    other
 }
 
 fn git(folder: &Path, line: &str) {
