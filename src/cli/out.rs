@@ -85,12 +85,13 @@ impl Out {
 
     /// Writes a line for people to stderr; when that is closed there is nobody to tell.
     pub fn note(&self, line: &str) {
-        let _ = writeln!(io::stderr().lock(), "{}", clean(line));
+        self.painted(&clean(line));
     }
 
-    /// Writes a line to stderr that was painted, and cleaned, already.
+    /// Writes a line to stderr that was painted, and cleaned, already. In one piece: lines of other processes that write to the
+    /// same place stand before it or after it.
     pub fn painted(&self, line: &str) {
-        let _ = writeln!(io::stderr().lock(), "{line}");
+        let _ = io::stderr().lock().write_all(format!("{line}\n").as_bytes());
     }
 
     /// Writes to stderr without ending the line: somebody is to type behind it.
