@@ -131,6 +131,7 @@ impl Worker {
 
     /// Takes what there is room for. Gives when to look again.
     async fn look_around(&mut self, board: &Board, stop: &watch::Receiver<Stop>) -> Duration {
+        let begun = Instant::now();
         self.later.retain(|key, _| board.runs.contains_key(key) || board.offers.contains_key(key));
         self.unsure.retain(|key| board.runs.contains_key(key));
         self.waiting.keep(|key| board.runs.contains_key(key));
@@ -149,9 +150,9 @@ impl Worker {
             }
             Ok(()) | Err(_) => {}
         }
-        let now = Instant::now();
-        let soonest = self.later.values().map(|(_, at)| at.saturating_duration_since(now)).min().unwrap_or(SCAN);
-        soonest.clamp(Duration::from_millis(20), SCAN)
+        // What was due and is still there waits for a place, and that is heard of.
+        let ahead = self.later.values().filter_map(|(_, at)| at.checked_duration_since(begun));
+        ahead.min().unwrap_or(SCAN).clamp(Duration::from_millis(20), SCAN)
     }
 
     /// Whether something is to be looked at, as far as is known without asking the store.
