@@ -339,15 +339,19 @@ fn a_run_whose_worker_is_killed_is_taken_by_another() {
     assert_eq!(read(&log), "begun\nbegun\nended\n", "the first attempt did not go on beside the second");
 }
 
-#[test]
-fn a_worker_of_another_machine_is_watched_before_its_run_is_taken() {
-    let desk = desk(LONG, ("wait.sh", WAIT)).env("FLOW_LEASE_MS", "1500");
-    let log = desk.project().join("wait.sh.log");
+/// A run that a worker of another machine carries, seen from here, and that worker.
+fn carried_far_away(desk: Desk) -> (Desk, Hand) {
     desk.flow("submit it.toml --yes").ends(0);
     let far = desk.env("FLOW_HOST", "1");
-    let first = Hand::start(&far, "--allow it.toml --any-tree");
-    until("the phase", &far, || read(&log) == "begun\n");
-    let desk = far.env("FLOW_HOST", "2");
+    let worker = Hand::start(&far, "--allow it.toml --any-tree");
+    until("the phase", &far, || read(far.project().join("wait.sh.log")) == "begun\n");
+    (far.env("FLOW_HOST", "2"), worker)
+}
+
+#[test]
+fn a_worker_of_another_machine_is_watched_before_its_run_is_taken() {
+    let (desk, first) = carried_far_away(desk(LONG, ("wait.sh", WAIT)).env("FLOW_LEASE_MS", "1500"));
+    let log = desk.project().join("wait.sh.log");
     let _second = Hand::start(&desk, "--allow it.toml --any-tree");
     // A worker that lives keeps its run, however long the other one looks.
     std::thread::sleep(Duration::from_secs(4));
@@ -360,13 +364,8 @@ fn a_worker_of_another_machine_is_watched_before_its_run_is_taken() {
 
 #[test]
 fn a_worker_is_not_idle_while_a_run_may_yet_fall_to_it() {
-    let desk = desk(LONG, ("wait.sh", WAIT));
+    let (desk, first) = carried_far_away(desk(LONG, ("wait.sh", WAIT)));
     let log = desk.project().join("wait.sh.log");
-    desk.flow("submit it.toml --yes").ends(0);
-    let far = desk.env("FLOW_HOST", "1");
-    let first = Hand::start(&far, "--allow it.toml --any-tree");
-    until("the phase", &far, || read(&log) == "begun\n");
-    let desk = far.env("FLOW_HOST", "2");
     let second = Hand::start(&desk, "--allow it.toml --any-tree --until-idle");
     assert_eq!(second.ends(), Some(0), "the beat of the first one moves");
     assert_eq!(read(&log), "begun\n");
