@@ -6,6 +6,7 @@ use super::carrier::Carrier;
 use super::feed::with_transcript;
 use super::outage::{Outage, Patient};
 use super::owner::beat_every;
+use super::scratch;
 use super::tasks::{Tasks, Word};
 use super::{DriveError, Observer, Services};
 use crate::agent::Person;
@@ -13,10 +14,8 @@ use crate::engine::actions;
 use crate::failpoint;
 use crate::limits::{BEAT_MS, GRACE_MS, SELF_FENCE_MS, STORE_TIMEOUT_MS};
 use crate::run::{AttemptStage, Claim, LimitsRaised, RunId, RunState, Stimulus, Time};
-use crate::store::{CommitError, Journal, Request, StoreError, beat, consumed_write, key, pending, read_head, release_write};
-use std::path::{Path, PathBuf};
+use crate::store::{CommitError, Journal, Request, StoreError, beat, consumed_write, key, pending, release_write};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::sync::watch;
@@ -146,10 +145,10 @@ impl Carrier {
         if !services.root.is_dir() {
             return Err(DriveError::NoFolder(services.root.display().to_string()));
         }
-        let scratch = self.scratch();
+        let scratch = scratch::folder(&services.root, self.state.id());
         let failed = |error| DriveError::Scratch { folder: scratch.display().to_string(), error };
         std::fs::create_dir_all(&scratch).map_err(failed)?;
-        tidy(&services, &scratch).await?;
+        scratch::tidy(&services, &scratch).await?;
         let person = person.filter(|_| !options.no_input);
         let tasks = Tasks::new(&self.services, &self.state, scratch.clone(), self.observer.clone(), person, words.clone());
         let letters = tokio::spawn(watch_mail(self.services.clone(), self.state.id().clone(), words));
@@ -174,28 +173,6 @@ impl Carrier {
         }
         result
     }
-
-    /// Where raw streams are kept while attempts go on.
-    fn scratch(&self) -> PathBuf {
-        self.services.root.join(".flow").join("tmp").join(self.state.id().as_str())
-    }
-}
-
-/// Removes what drivers that died left of runs that are over; once a process, however many runs it carries.
-async fn tidy(services: &Services, scratch: &Path) -> Result<(), StoreError> {
-    static TIDIED: AtomicBool = AtomicBool::new(false);
-    if TIDIED.swap(true, Ordering::Relaxed) {
-        return Ok(());
-    }
-    let Some(others) = scratch.parent().and_then(|folder| std::fs::read_dir(folder).ok()) else { return Ok(()) };
-    for other in others.flatten().filter(|other| other.path() != scratch) {
-        let Some(run) = other.file_name().to_str().and_then(RunId::parse) else { continue };
-        let head = read_head(&*services.store, &run).await?;
-        if head.is_some_and(|(head, _)| matches!(head.status.as_str(), "complete" | "failed" | "cancelled")) {
-            let _ = std::fs::remove_dir_all(other.path());
-        }
-    }
-    Ok(())
 }
 
 /// Looks into the box once more after the run was let go: who put something in while it was still carried was told that

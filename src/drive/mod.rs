@@ -20,6 +20,7 @@ mod owner;
 mod pool;
 mod request;
 mod row;
+mod scratch;
 mod start;
 mod tasks;
 mod way;

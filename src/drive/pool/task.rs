@@ -3,6 +3,7 @@
 use crate::agent::Context;
 use crate::drive::feed::{TurnFeed, keep_transcript};
 use crate::drive::owner::{beat_every, myself};
+use crate::drive::scratch;
 use crate::drive::tasks::Word;
 use crate::drive::{Observer, Services, Stop};
 use crate::failpoint;
@@ -89,7 +90,7 @@ impl Taken {
         mut stop: watch::Receiver<Stop>,
     ) -> Result<Option<(Outcome, Vec<Write>)>, String> {
         let work = self.work().await?;
-        let scratch = services.root.join(".flow").join("tmp").join(self.offer.run.as_str());
+        let scratch = scratch::folder(&services.root, &self.offer.run);
         let failed = |error| format!("the folder {} cannot be made: {error}", scratch.display());
         std::fs::create_dir_all(&scratch).map_err(failed)?;
         let (words, mut said) = unbounded_channel();
