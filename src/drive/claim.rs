@@ -68,6 +68,7 @@ impl Carrier {
             way::refuse(services, &program.plan, &known.state.started).await?;
         }
         let left_something = known.state.owner.is_some();
+        let was_over = known.state.status.is_over();
         let row = read_head(&*services.store, run).await?;
         let pool = row.as_ref().and_then(|(head, _)| head.pool.clone());
         if let Some(pool) = &pool {
@@ -92,7 +93,7 @@ impl Carrier {
             observer,
         };
         let events = carrier.decide(vec![Stimulus::Claim { owner, how }])?;
-        let more = Vec::from_iter(carrier.enlisted_again((!how.idle).then(|| home(&services.root))));
+        let more = Vec::from_iter(carrier.enlisted_again(was_over, (!how.idle).then(|| home(&services.root))));
         carrier.commit(&events, Some(claim), more).await?;
         // What a driver that died left behind is ended by whoever has its run now, before anything is performed: whoever came
         // too late would end what is not his.
@@ -111,10 +112,10 @@ impl Carrier {
         Ok(carrier)
     }
 
-    /// Enlists the run with its pool once more, unless it is, or is over: one that was over and goes on again was struck out.
+    /// Enlists a run with its pool once more that was over and goes on again: it was struck out.
     /// Where nobody knows its home any more, only workers take it for which that does not matter.
-    pub(super) fn enlisted_again(&self, home: Option<Home>) -> Option<Write> {
-        let pool = self.pool.as_ref().filter(|_| !self.state.status.is_over())?;
+    pub(super) fn enlisted_again(&self, was_over: bool, home: Option<Home>) -> Option<Write> {
+        let pool = self.pool.as_ref().filter(|_| was_over && !self.state.status.is_over())?;
         let nowhere = Home { host: "an unknown machine".to_owned(), root: "an unknown folder".to_owned() };
         let (run, at, home) = (self.state.id().clone(), self.state.started_at, home.unwrap_or(nowhere));
         enlist_write(pool, &Enlisted { run, at, home, rings: 0, refused: vec![] }).once_more()

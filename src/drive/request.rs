@@ -49,6 +49,7 @@ pub(super) async fn settle_mail(services: &Services, run: &RunId) -> Result<Opti
         Err(DriveError::Carried { .. } | DriveError::Lost(_)) => return Ok(None),
         Err(error) => return Err(error),
     };
+    let was_over = carrier.state.status.is_over();
     for letter in pending(&*services.store, run).await? {
         let gone = consumed_write(run, &letter);
         let stimuli = stimulus(&carrier.state, letter).into_iter().collect();
@@ -59,7 +60,7 @@ pub(super) async fn settle_mail(services: &Services, run: &RunId) -> Result<Opti
     if events.is_empty() {
         let _ = services.store.commit(vec![release]).await;
     } else {
-        let more = Vec::from_iter(carrier.enlisted_again(None));
+        let more = Vec::from_iter(carrier.enlisted_again(was_over, None));
         carrier.commit(&events, Some(release), more).await?;
     }
     if let Some(pool) = &carrier.pool {

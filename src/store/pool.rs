@@ -163,12 +163,13 @@ pub async fn change(store: &dyn Store, pool: &Name, run: &RunId, how: impl Fn(&m
     let key = key::enlisted(pool, run);
     let mut sent = None;
     for _ in 0..COMMIT_RESENDS {
-        let Some((mut enlisted, revision)) = codec::record::<Enlisted>(store, &key).await? else { return Ok(()) };
-        // It was written, and only the answer was lost.
-        if sent.as_ref() == Some(&enlisted) {
+        let Some((there, revision)) = codec::record::<Enlisted>(store, &key).await? else { return Ok(()) };
+        let mut enlisted = there.clone();
+        how(&mut enlisted);
+        // It says so already: nobody need hear of it. Or it was written, and only the answer was lost.
+        if enlisted == there || sent.as_ref() == Some(&there) {
             return Ok(());
         }
-        how(&mut enlisted);
         match store.commit(vec![codec::over(key.clone(), &enlisted, Some(revision))]).await {
             Err(CommitError::Conflict { .. } | CommitError::Unknown { .. }) => sent = Some(enlisted),
             Ok(_) | Err(CommitError::Store(_)) => return Ok(()),
